@@ -1,0 +1,170 @@
+"""What a study gives back: frozen records, no behaviour that touches files or screens."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+Task = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over seeds with its 95% interval (NaN bounds when there is one seed)."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One activation's line in the table. Shares lie in [0, 1], over units or elements.
+
+    dead_share, saturated_share: units of all hidden layers, on test rows, mean over seeds.
+        None where the list does not exist (a step-like function has no dead list).
+    sparsity: share of hidden outputs that are exactly 0.
+    cost: training seconds per network and epoch, relative to the cheapest activation here.
+    hidden_change: |W_end - W_start| / |W_start| of the first hidden layer, mean over seeds.
+    score_at_half, cutoff: two classes only; the test score at cutoff 0.5, and the median
+        cutoff chosen on validation rows (`score` is at the chosen cutoff).
+    """
+
+    activation: str
+    score: Interval
+    learning_rate: float
+    learning_rates: Mapping[float, int]
+    seeds: int
+    dead_share: float | None
+    sparsity: float
+    saturated_share: float | None
+    diverged: int
+    cost: float
+    hidden_change: float
+    score_at_half: Interval | None = None
+    cutoff: float | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One paired difference in test score, `first` minus `second`.
+
+    low, high: the 95% interval of the difference (Nadeau-Bengio corrected, unadjusted).
+    p_different, p_equivalent: Holm-adjusted over all pairs of the study.
+    """
+
+    first: str
+    second: str
+    difference: float
+    low: float
+    high: float
+    p_different: float
+    p_equivalent: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the evidence supports. The three lists and `best` are disjoint."""
+
+    best: str
+    equivalent: tuple[str, ...]
+    worse: tuple[str, ...]
+    undecided: tuple[str, ...]
+    matters: bool
+    text: str
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """What was trained on. `notes`: one sentence for each thing done to the table."""
+
+    name: str
+    rows: int
+    columns: int
+    inputs: int
+    task: Task
+    target: str
+    classes: tuple[str, ...]
+    notes: tuple[str, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Winner:
+    """The network that `predict` uses: one member of the best activation, and its encoding.
+
+    tensors: "layers.0.weight" (in, out), "layers.0.bias" (out,), ... plus learned
+        parameters "activations.0.<name>".
+    encoder: JSON-ready state of `data.Encoder`.
+    """
+
+    activation: str
+    seed: int
+    learning_rate: float
+    score: float
+    cutoff: float | None
+    target_mean: float
+    target_scale: float
+    tensors: Mapping[str, np.ndarray]
+    encoder: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The result of a study.
+
+    table: one row per activation, best first (a DataFrame view of `rows`).
+    members: one row per network: activation, learning_rate, seed, chosen, diverged, epochs,
+        validation_score, validation_loss, test_score, dead_share, sparsity, saturated_share,
+        hidden_change, seconds, cutoff, test_score_at_half.
+    curves: activation, epoch, train_loss, validation_loss, low, high: mean over the chosen
+        members still training at that epoch; low/high are the 2.5% and 97.5% percentiles
+        of the validation loss.
+    by_rate: activation, learning_rate, mean, low, high of the validation score over seeds.
+    dead_by_layer: activation, layer (from 1), units, dead_share, saturated_share, sparsity.
+    cutoffs: activation, cutoff, score: test score against cutoff, mean over seeds
+        (two classes; empty otherwise).
+    plan: the settings, JSON-ready.
+    """
+
+    data: DataSummary
+    metric: str
+    plan: Mapping[str, Any]
+    rows: tuple[Row, ...]
+    baselines: Mapping[str, Interval]
+    verdict: Verdict
+    members: pd.DataFrame
+    curves: pd.DataFrame
+    by_rate: pd.DataFrame
+    dead_by_layer: pd.DataFrame
+    cutoffs: pd.DataFrame
+    winner: Winner | None
+    seconds: float
+    members_trained: int
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per activation, best first; intervals as score, score_low, score_high."""
+        records = []
+        for row in self.rows:
+            record = dataclasses.asdict(row)
+            score = record.pop("score")
+            at_half = record.pop("score_at_half")
+            record = {
+                "activation": record.pop("activation"),
+                "score": score["mean"],
+                "score_low": score["low"],
+                "score_high": score["high"],
+                **record,
+            }
+            if at_half is not None:
+                record["score_at_half"] = at_half["mean"]
+            records.append(record)
+        return pd.DataFrame(records)
