@@ -1,0 +1,31 @@
+"""Primitives of showing: pictures, HTML, terminal tables, progress bars."""
+
+from ._figure import Axes as Axes
+from ._figure import Figure as Figure
+from ._figure import figure_svg as figure_svg
+from ._figure import picture as picture
+from ._html import Markup as Markup
+from ._html import Section as Section
+from ._html import details as details
+from ._html import element as element
+from ._html import figure as figure
+from ._html import html_fragment as html_fragment
+from ._html import html_page as html_page
+from ._html import html_table as html_table
+from ._style import GRID as GRID
+from ._style import INK as INK
+from ._style import MUTED as MUTED
+from ._style import PAPER as PAPER
+from ._style import Look as Look
+from ._style import looks as looks
+from ._terminal import Column as Column
+from ._terminal import Line as Line
+from ._terminal import Progress as Progress
+from ._terminal import Renderable as Renderable
+from ._terminal import console as console
+from ._terminal import group as group
+from ._terminal import line as line
+from ._terminal import plot as plot
+from ._terminal import progress as progress
+from ._terminal import table as table
+from ._text import label as label

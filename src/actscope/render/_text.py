@@ -1,0 +1,23 @@
+"""Text of users, made safe to show anywhere: one line, nothing invisible, not too long."""
+
+from __future__ import annotations
+
+
+def label(text: object, limit: int | None = 40) -> str:
+    """A user's text on one line: control and invisible characters become spaces.
+
+    Args:
+        text: anything; `str` is taken of it.
+        limit: the most characters to keep (the end is replaced by an ellipsis), or None.
+
+    >>> label("a\\n\\x1b[31mb")
+    'a [31mb'
+    >>> label("x" * 50, limit=5)
+    'xxxx…'
+    """
+    # isprintable is False for escapes, newlines and the marks that turn the writing direction
+    shown = "".join(c if c.isprintable() else " " for c in str(text))
+    shown = " ".join(shown.split())
+    if limit is not None and len(shown) > limit:
+        shown = shown[: max(limit - 1, 0)].rstrip() + "…"
+    return shown or "(empty)"
