@@ -1,0 +1,106 @@
+"""What a verdict's sentences are made of: the evidence, and how its numbers and names read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from actscope.study._result import Pair
+
+LINEAR_BASELINE = "linear model"
+# How the other baselines read in a sentence; a name that is not here is quoted.
+TRIVIAL = {
+    "majority class": "always answering with the commonest class",
+    "mean": "always answering with the mean",
+}
+METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "r2": "R2"}
+PERCENT = {"accuracy", "balanced_accuracy"}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A baseline against the networks.
+
+    relation: "beaten" by at least one network, "level" with the best, "ahead" of the best, or
+        "open".
+    """
+
+    name: str
+    mean: float
+    relation: Literal["beaten", "level", "ahead", "open"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that the words need. `gaps`: each activation's pair with the best, best minus it."""
+
+    metric: str
+    rope: float
+    seeds: int
+    means: Mapping[str, float]
+    best: str
+    equivalent: Sequence[str]
+    worse: Sequence[str]
+    undecided: Sequence[str]
+    gaps: Mapping[str, Pair]
+    between: Sequence[tuple[str, str]]
+    needed: Mapping[str, int | None]
+    baselines: Sequence[Standing]
+    linear: Collection[str]
+    step_like: Collection[str]
+    edge: Mapping[str, Literal["low", "high"]]
+    diverged: Mapping[str, tuple[int, int]]
+
+
+def phrase(baseline: str) -> str:
+    if baseline == LINEAR_BASELINE:
+        return "a linear model"
+    return TRIVIAL.get(baseline, f"the baseline {baseline!r}")
+
+
+def versus(e: Evidence, baseline: Standing) -> str:
+    return f"{value(e, e.means[e.best])} against {value(e, baseline.mean)}"
+
+
+def weakness(e: Evidence, name: str) -> str:
+    if name in e.step_like:
+        return "its hidden layers cannot train"
+    return "linear" if name in e.linear else ""
+
+
+def metric_name(e: Evidence) -> str:
+    return METRICS.get(e.metric, e.metric.replace("_", " "))
+
+
+def within(e: Evidence) -> str:
+    if e.metric in PERCENT and e.rope == 0.01:
+        return "within one percentage point"
+    if e.metric in PERCENT:
+        return f"within {100 * e.rope:g} percentage points"
+    return f"within {e.rope:g} of {metric_name(e)}"
+
+
+def value(e: Evidence, score: float) -> str:
+    return number(e, score) + ("%" if e.metric in PERCENT else "")
+
+
+def number(e: Evidence, x: float) -> str:
+    if e.metric in PERCENT:
+        return f"{round(100 * x, 1) + 0.0:.1f}"  # + 0.0 turns -0.0 into 0.0
+    # A diverged regression can have an R2 of minus millions: then its size is all that counts.
+    return f"{round(x, 3) + 0.0:.3f}" if abs(x) < 1000 else f"{x:.3g}"
+
+
+def join(names: Sequence[str], word: str = "and") -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {word} {names[-1]}"
+
+
+def them(names: Sequence[str]) -> str:
+    return "it" if len(names) == 1 else "them"
+
+
+def fall(names: Sequence[str]) -> str:
+    return "falls behind" if len(names) == 1 else "fall behind"

@@ -1,0 +1,289 @@
+"""Paired statistics for scores that come from resampled splits of one table.
+
+The seeds of a study draw their training and test rows from the same table, so their scores are
+not independent and the plain variance of a mean, s^2 / S, is too small. Nadeau & Bengio (2003),
+"Inference for the generalization error": take two splits to be correlated by
+rho = n_test / (n_test + n_train); then E[s^2] = (1 - rho) sigma^2, and
+
+    var(mean) = sigma^2 (rho + (1 - rho) / S) = E[s^2] (1 / S + n_test / n_train).
+
+The second term does not fall with S: past some point only more rows help, not more seeds.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import stdtr, stdtrit  # scipy.stats costs ten times more to import
+
+from actscope.errors import SettingError
+from actscope.study._result import Interval, Pair
+
+ALPHA = 0.05  # the usual rate of error, for each of the two families of claims
+# Round numbers only: the estimate behind them rests on a spread that is itself uncertain.
+SEED_COUNTS = (5, 10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 500)
+# Differences of scores below this share of the scores themselves are rounding, not evidence.
+_ROUNDING = 1e-12
+
+
+class Paired(NamedTuple):
+    """The outcome of `paired`: two p-values, and the mean difference with its 95% interval."""
+
+    p_different: float
+    p_equivalent: float
+    difference: float
+    low: float
+    high: float
+
+
+def score_interval(scores: np.ndarray | Sequence[float], test_ratio: float) -> Interval:
+    """Mean over seeds with its 95% interval, corrected for the overlap of resampled splits.
+
+    mean +- t_{0.975, S-1} s sqrt(1/S + n_test/n_train). The bounds are NaN for one seed. They are
+    not clipped to what the score can reach: near 100% the interval may end above it.
+
+    Args:
+        scores: (seed,) finite.
+        test_ratio: n_test / n_train.
+
+    Raises:
+        SettingError: no scores, a score that is not finite, a ratio below 0.
+
+    >>> score_interval([0.25, 0.50, 0.75], test_ratio=0.25)
+    Interval(mean=0.5, low=-0.321..., high=1.321...)
+
+    Source: Nadeau & Bengio, Machine Learning 52 (2003), 239-281.
+    """
+    values = _table({"these": scores})[0]
+    _check_ratio(test_ratio)
+    mean = float(values.mean())
+    if values.size == 1:
+        return Interval(mean, float("nan"), float("nan"))
+    half = float(_half_width(values.std(ddof=1), values.size, test_ratio))
+    return Interval(mean, mean - half, mean + half)
+
+
+def paired(
+    first: np.ndarray | Sequence[float],
+    second: np.ndarray | Sequence[float],
+    test_ratio: float,
+    rope: float,
+    resolution: float = 0.0,
+) -> Paired:
+    """Are two activations different, or practically the same, on the same seeds?
+
+    With d the mean and s the standard deviation of the S differences, se = s sqrt(1/S + r):
+    p_different = 2 P(T > |d| / se); p_equivalent is the larger of the two one-sided tests
+    (TOST) against -rope and +rope. T has S - 1 degrees of freedom. Equal scores throughout:
+    p_different = 1, p_equivalent = 0. One seed decides nothing: both are 1, the bounds NaN.
+
+    Args:
+        first, second: (seed,) finite scores on the same splits.
+        test_ratio: r = n_test / n_train.
+        rope: differences below this do not matter in practice (region of practical equivalence).
+        resolution: the smallest step of a score (1 / test rows for accuracy). Few test rows can
+            give equal scores by luck; the spread is then taken to be at least
+            resolution sqrt(1/S + r), as if one more row had gone the other way.
+
+    Raises:
+        SettingError: lengths that differ, scores that are not finite, a rope of 0 or less.
+
+    >>> paired([0.93, 0.95, 0.94, 0.96], [0.90, 0.91, 0.91, 0.92], test_ratio=0.25, rope=0.01)
+    Paired(p_different=0.00..., p_equivalent=0.99..., difference=0.03..., low=0.02..., high=0.04...)
+
+    Source: Nadeau & Bengio (2003); Schuirmann (1987) for the two one-sided tests.
+    """
+    table = _table({"first": first, "second": second})
+    _check_ratio(test_ratio)
+    _check_rope(rope)
+    index = np.array([0]), np.array([1])
+    gaps = _gaps(table, *index)
+    p_different, p_equivalent, half = _test(gaps, table.shape[1], test_ratio, rope, resolution)
+    mean = float(gaps.mean[0])
+    return Paired(
+        float(p_different[0]),
+        float(p_equivalent[0]),
+        mean,
+        mean - float(half[0]),
+        mean + float(half[0]),
+    )
+
+
+def holm(p_values: np.ndarray | Sequence[float]) -> np.ndarray:
+    """Holm's adjusted p-values: rejecting those below alpha keeps any false claim below alpha.
+
+    In ascending order, adjusted_i = max_{j <= i} min(1, (m - j) p_j) with j counted from 0.
+
+    >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
+    [0.03, 0.06, 0.06]
+
+    Source: Holm, Scandinavian Journal of Statistics 6 (1979), 65-70.
+    """
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p, kind="stable")
+    stepped = np.minimum(1.0, (p.size - np.arange(p.size)) * p[order])
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(stepped)
+    return adjusted
+
+
+def compare_all(
+    scores: Mapping[str, np.ndarray], test_ratio: float, rope: float, resolution: float = 0.0
+) -> tuple[Pair, ...]:
+    """Every pair of activations by `paired`, Holm-adjusted over all pairs, each family by itself.
+
+    All pairs count, not only those with the best: the best is picked by looking at the scores.
+
+    Args:
+        scores: activation -> (seed,) scores on the same splits.
+        test_ratio, rope, resolution: as in `paired`.
+
+    >>> pair, = compare_all({"a": [0.9, 0.8], "b": [0.9, 0.8]}, test_ratio=0.25, rope=0.01)
+    >>> pair.first, pair.second, pair.p_different, pair.p_equivalent
+    ('a', 'b', 1.0, 0.0)
+    """
+    names = list(scores)
+    table = _table(scores)
+    _check_ratio(test_ratio)
+    _check_rope(rope)
+    i, j = np.triu_indices(len(names), k=1)
+    gaps = _gaps(table, i, j)
+    p_different, p_equivalent, half = _test(gaps, table.shape[1], test_ratio, rope, resolution)
+    columns = (gaps.mean, gaps.mean - half, gaps.mean + half)
+    families = (holm(p_different), holm(p_equivalent))
+    return tuple(
+        Pair(first, second, *map(float, numbers))
+        for (first, second), *numbers in zip(
+            itertools.combinations(names, 2), *columns, *families, strict=True
+        )
+    )
+
+
+def highest(scores: Mapping[str, np.ndarray]) -> str:
+    """The name with the highest mean; the first of those that tie (up to rounding)."""
+    table = _table(scores)
+    means = table.mean(axis=1)
+    top = int(np.argmax(means))
+    return list(scores)[int(np.argmax(means >= means[top] - _rounding(table[top])))]
+
+
+def seeds_to_decide(
+    scores: Mapping[str, np.ndarray],
+    best: str,
+    test_ratio: float,
+    rope: float,
+    resolution: float = 0.0,
+) -> dict[str, int | None]:
+    """For each undecided activation, how many seeds would place it beside `best` or below it.
+
+    The tests of `compare_all` are repeated at each of SEED_COUNTS as if the differences kept the
+    mean and spread seen so far. None: not even 500 seeds, because the overlap of the splits
+    leaves a standard error of s sqrt(n_test / n_train) at any number of seeds.
+    """
+    names = list(scores)
+    table = _table(scores)
+    seeds = table.shape[1]
+    if seeds < 2:
+        return {}
+    i, j = np.triu_indices(len(names), k=1)
+    gaps = _gaps(table, i, j)
+    mine = names.index(best)
+
+    def undecided_at(count: int) -> set[str]:
+        p_different, p_equivalent, _ = _test(gaps, count, test_ratio, rope, resolution)
+        open_ = (holm(p_different) >= ALPHA) & (holm(p_equivalent) >= ALPHA)
+        with_best = (i == mine) | (j == mine)
+        others = np.where(i == mine, j, i)
+        return {names[other] for other in others[with_best & open_]}
+
+    needed: dict[str, int | None] = {}
+    waiting = undecided_at(seeds)
+    for count in (c for c in SEED_COUNTS if c > seeds):
+        still = waiting & undecided_at(count)
+        needed.update(dict.fromkeys(waiting - still, count))
+        waiting = still
+    needed.update(dict.fromkeys(waiting, None))
+    return {name: needed[name] for name in names if name in needed}
+
+
+class _Gaps(NamedTuple):
+    """Paired differences, all (pair,): mean and standard deviation over seeds, rounding error."""
+
+    mean: np.ndarray
+    spread: np.ndarray
+    rounding: np.ndarray
+
+
+def _gaps(table: np.ndarray, i: np.ndarray, j: np.ndarray) -> _Gaps:
+    gaps = table[i] - table[j]
+    mean = gaps.mean(axis=1)
+    spread = gaps.std(axis=1, ddof=1) if table.shape[1] > 1 else np.zeros_like(mean)
+    # For each pair by itself: one network's R2 of minus a billion must not blur the others.
+    rounding = np.maximum(_rounding(table[i]), _rounding(table[j]))
+    return _Gaps(
+        np.where(np.abs(mean) <= rounding, 0.0, mean),
+        np.where(spread <= rounding, 0.0, spread),
+        rounding,
+    )
+
+
+def _test(
+    gaps: _Gaps, seeds: int, test_ratio: float, rope: float, resolution: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(p_different, p_equivalent, half width of the 95% interval), each (pair,), unadjusted."""
+    if seeds == 1:
+        ones = np.ones_like(gaps.mean)
+        return ones, ones, np.full_like(gaps.mean, np.nan)
+    overlap = np.sqrt(1 / seeds + test_ratio)
+    spread = np.maximum(gaps.spread, resolution * overlap)
+    error = spread * overlap
+    certain = error == 0
+    scale = np.where(certain, 1.0, error)
+    distance = np.abs(gaps.mean)
+    # To the nearer edge of the rope: that is the larger p of the two one-sided tests.
+    margin = rope - distance
+    p_different = np.where(certain, distance == 0, 2 * stdtr(seeds - 1, -distance / scale))
+    p_equivalent = np.where(certain, margin <= gaps.rounding, stdtr(seeds - 1, -margin / scale))
+    return p_different, p_equivalent, _half_width(spread, seeds, test_ratio)
+
+
+def _half_width(spread: np.ndarray | float, seeds: int, test_ratio: float) -> np.ndarray:
+    quantile = stdtrit(seeds - 1, 1 - ALPHA / 2)
+    return np.asarray(quantile * spread * np.sqrt(1 / seeds + test_ratio))
+
+
+def _rounding(table: np.ndarray) -> np.ndarray:
+    """What the last digits of scores of this size can do; over the last axis."""
+    return _ROUNDING * np.maximum(1.0, np.abs(table).max(axis=-1))
+
+
+def _table(scores: Mapping[str, np.ndarray | Sequence[float]]) -> np.ndarray:
+    """The scores as (name, seed), or one clear line about what is wrong with them."""
+    if not scores:
+        raise SettingError("No scores were given: at least one activation is needed.")
+    rows = {name: np.asarray(values, dtype=float).ravel() for name, values in scores.items()}
+    lengths = {name: row.size for name, row in rows.items()}
+    if len(set(lengths.values())) > 1 or not min(lengths.values()):
+        raise SettingError(f"Every activation needs one score for each seed; counts: {lengths}.")
+    table = np.stack(list(rows.values()))
+    if not np.isfinite(table).all():
+        bad = next(name for name, row in rows.items() if not np.isfinite(row).all())
+        raise SettingError(
+            f"A score of {bad!r} is not finite: give a network that diverged a finite score."
+        )
+    return table
+
+
+def _check_ratio(test_ratio: float) -> None:
+    if not (np.isfinite(test_ratio) and test_ratio >= 0):
+        raise SettingError(
+            f"test_ratio is {test_ratio}, must be test rows / training rows, 0 or more."
+        )
+
+
+def _check_rope(rope: float) -> None:
+    if not (np.isfinite(rope) and rope > 0):
+        raise SettingError(f"rope is {rope}, must be above 0: the difference that matters to you.")
