@@ -17,6 +17,7 @@ from ._style import INK as INK
 from ._style import MUTED as MUTED
 from ._style import PAPER as PAPER
 from ._style import Look as Look
+from ._style import css_color as css_color
 from ._style import looks as looks
 from ._terminal import Column as Column
 from ._terminal import Line as Line

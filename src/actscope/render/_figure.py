@@ -113,7 +113,7 @@ def _inline(source: str, title: str, description: str) -> Markup:
         attributes = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
         element.attrib.clear()
         for key, value in attributes.items():
-            if key == "id" and value not in referenced:
+            if (key == "id" and value not in referenced) or value.startswith("rotate(-0 "):
                 continue
             element.set(key, _rewrite(key, value, prefix, colors))
     _prune(root)
@@ -121,7 +121,9 @@ def _inline(source: str, title: str, description: str) -> Markup:
         root.attrib.pop(attribute, None)
     width, height = root.attrib["viewBox"].split()[2:]
     root.set("xmlns", "http://www.w3.org/2000/svg")
-    root.set("style", f"width:100%;max-width:{width}px;aspect-ratio:{width}/{height}")
+    root.set(
+        "style", f"width:100%;max-width:{width}px;aspect-ratio:{width}/{height};font-family:{_FONT}"
+    )
     root.set("role", "img")
     root.set("aria-labelledby", f"{prefix}-t {prefix}-d" if description else f"{prefix}-t")
     if description:
@@ -155,8 +157,7 @@ def _rewrite(key: str, value: str, prefix: str, colors: dict[str, str]) -> str:
     if key == "d":
         return _shorten(value)
     if key == "style":
-        value = re.sub(r"font-family:[^;]*", f"font-family: {_FONT}", value)
-        value = re.sub(r"(font:[^;]*?px )[^;]*", rf"\1{_FONT}", value)
+        value = re.sub(r"font-family:[^;]*;? ?", "", value)  # the root's is inherited
         return re.sub(r"#[0-9a-f]{6}", lambda m: colors.get(m[0], m[0]), value)
     return value
 

@@ -102,3 +102,8 @@ def variable_of() -> dict[str, str]:
     """From a light colour to the CSS that follows the reader's mode, the colour as fallback."""
     named = [*NEUTRALS.items(), *((f"series-{i}", pair) for i, pair in enumerate(SERIES))]
     return {light: f"var(--{name},{light})" for name, (light, _dark) in named}
+
+
+def css_color(color: str) -> str:
+    """A palette colour as CSS that follows the reader's mode; any other as it is."""
+    return variable_of().get(color, color)

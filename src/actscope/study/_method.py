@@ -1,0 +1,124 @@
+"""How a study was done, in plain words, and how to do it again. Made of its plan."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from actscope import render
+from actscope.study import _present as show
+from actscope.study._result import Comparison
+
+
+def data_sentence(c: Comparison) -> str:
+    """What was trained on."""
+    d = c.data
+    kind = "predict a number" if d.task == "regression" else "tell classes apart"
+    words = (
+        f"{show.count(d.rows, 'row')} with {show.count(d.columns, 'column')}, as "
+        f"{show.count(d.inputs, 'input')} of the network; the task is to {kind}"
+    )
+    target = f" ({render.label(d.target, 80)})" if d.target else ""
+    if not d.classes:
+        return f"{words}{target}."
+    named = ", ".join(render.label(x, 24) for x in d.classes[:12])
+    more = f" and {len(d.classes) - 12} more" if len(d.classes) > 12 else ""
+    return f"{words}{target}: {len(d.classes)} of them, {named}{more}."
+
+
+def _seeds(c: Comparison) -> int:
+    return max((row.seeds for row in c.rows), default=0)
+
+
+def _rates(c: Comparison) -> list[float]:
+    return sorted({float(r) for r in c.by_rate["learning_rate"]})
+
+
+def one_rate(c: Comparison) -> str:
+    """What stands in place of the picture when there is nothing to choose."""
+    rates = ", ".join(show.rate(r) for r in _rates(c)) or "one"
+    return f"Only one learning rate was tried ({rates}), so none was chosen over another."
+
+
+def sentences(c: Comparison) -> list[str]:
+    """The protocol, a sentence for each decision in it."""
+    plan, seeds = c.plan, _seeds(c)
+    hidden = plan.get("hidden")
+    shape = f" with hidden layers of {_numbers(hidden)} units" if hidden else ""
+    rates = _rates(c)
+    chosen = (
+        f" For each activation and seed the best of {len(rates)} learning rates "
+        f"({', '.join(show.rate(r) for r in rates)}) was chosen on that seed's validation rows."
+        if len(rates) > 1
+        else ""
+    )
+    said = [
+        f"{show.count(c.members_trained, 'network')}{shape} were trained in "
+        f"{show.duration(c.seconds)}: {show.count(len(c.rows), 'activation')}, "
+        f"{show.count(len(rates), 'learning rate')}, {show.count(seeds, 'seed')}.",
+        "At one seed every activation meets the same split of the rows, the same initial weights "
+        "(scaled by its own gain) and the same order of batches; another seed varies all three.",
+        f"Test rows were never used for choosing.{chosen}",
+        "Scaling, categories and imputation were fitted on training rows alone, per seed.",
+        "Scores are compared in pairs, seed by seed, with the variance corrected for splits that "
+        "share rows (Nadeau and Bengio, 2003) and p-values adjusted for the number of pairs "
+        "(Holm, 1979).",
+        "A unit is dead when none of its inputs on the test rows reaches a point where its "
+        "activation has a slope; saturated when its slope is below a thousandth of the steepest "
+        "on at least 99% of them; zero outputs are a description, not a fault.",
+        "Relative cost is training time per network and epoch against the cheapest here.",
+    ]
+    training = _training(plan)
+    return [*said[:2], training, *said[2:]] if training else said
+
+
+def _numbers(values: Any) -> str:
+    items = [str(v) for v in values] if isinstance(values, list | tuple) else [str(values)]
+    return render.label(" and ".join([", ".join(items[:-1]), items[-1]] if items[1:] else items))
+
+
+def _training(plan: Any) -> str:
+    parts = []
+    if plan.get("optimizer"):
+        parts.append(f"with {render.label(plan['optimizer'])}")
+    if plan.get("batch_size"):
+        parts.append(f"in batches of {render.label(plan['batch_size'])} rows")
+    if plan.get("epochs"):
+        parts.append(f"for at most {render.label(plan['epochs'])} epochs")
+    if not parts:
+        return ""
+    return f"Each was trained {', '.join(parts)}; its best weights by validation loss were kept."
+
+
+def _arguments(c: Comparison) -> dict[str, Any]:
+    plan = c.plan
+    wanted: dict[str, Any] = {}
+    if c.data.target and not c.data.name.startswith("sklearn:"):
+        wanted["target"] = c.data.target
+    wanted["activations"] = list(plan.get("activations") or [row.activation for row in c.rows])
+    seeds = plan.get("seeds", _seeds(c))
+    wanted["seeds"] = len(seeds) if isinstance(seeds, list | tuple) else seeds
+    wanted["learning_rates"] = list(plan.get("learning_rates") or _rates(c))
+    if plan.get("hidden"):
+        wanted["hidden"] = list(plan["hidden"])
+    for key in ("task", "metric", "epochs", "batch_size", "drop"):
+        if plan.get(key):
+            value = plan[key]
+            wanted[key] = list(value) if isinstance(value, list | tuple) else value
+    return wanted
+
+
+def command(c: Comparison) -> str:
+    """The command line that repeats the study."""
+    words = ["actscope", "compare", c.data.name]
+    for key, value in _arguments(c).items():
+        text = ",".join(str(v) for v in value) if isinstance(value, list) else str(value)
+        words += [f"--{key.replace('_', '-')}", text]
+    return " ".join(shlex.quote(render.label(word, None)) for word in words)
+
+
+def python(c: Comparison) -> str:
+    """The Python that repeats the study."""
+    given = [f"    {render.label(repr(c.data.name), None)},"]
+    given += [f"    {k}={render.label(repr(v), None)}," for k, v in _arguments(c).items()]
+    return "\n".join(["import actscope as act", "", "act.compare(", *given, ")"])

@@ -1,0 +1,238 @@
+"""A study's pictures with a row for each activation: scores, and dead units.
+
+Each picture has a caption, a text alternative, and a version of its own for a phone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from actscope import render
+from actscope.render import INK, MUTED, Axes, Figure, Markup
+from actscope.study import _present as show
+from actscope.study._phrases import PERCENT
+from actscope.study._result import Comparison, Interval
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture, or a grid of panels, and the sentence that says what to see."""
+
+    caption: str
+    pictures: tuple[Markup, ...]
+
+
+def axis_format(metric: str) -> Callable[[float, float], str]:
+    """How the numbers on a score's axis read."""
+    if metric not in PERCENT:
+        return lambda value, _position: f"{value:g}"
+    return lambda value, _position: f"{round(100 * value, 3):g}%"
+
+
+def finite(values: Iterable[float]) -> list[float]:
+    """Those that can be drawn."""
+    return [float(v) for v in values if math.isfinite(v)]
+
+
+def score_window(means: Sequence[float], bounds: Sequence[float]) -> tuple[float, float]:
+    """The stretch of scores to show: all, unless a few far below would flatten the rest.
+
+    Everything within five times the median distance from the best is shown (with its interval);
+    what lies lower is marked at the edge, its number beside it.
+    """
+    best = max(means)
+    floor = best - max(5 * float(np.median([best - m for m in means])), 1e-3)
+    inside = [m for m in means if m >= floor]
+    shown = [*inside, *(b for b in bounds if floor <= b)]
+    low, high = min(shown), max(shown)
+    if min(means) > low - (high - low):  # little to win by cutting
+        low = min([*means, *(b for b in bounds if b >= low - 2 * (high - low))])
+    margin = 0.06 * (high - low) or 0.01
+    return low - margin, high + margin
+
+
+# --- scores
+
+
+def scores(c: Comparison) -> Picture | None:
+    """Mean test scores with intervals, best first; baselines below, with lines upward."""
+    rows = [r for r in c.rows if math.isfinite(r.score.mean)]
+    if not rows:
+        return None
+    looks = render.looks(r.activation for r in c.rows)
+    bounds = finite(b for r in rows for b in (r.score.low, r.score.high))
+    window = score_window([r.score.mean for r in rows], bounds)
+    baselines = [(n, i) for n, i in c.baselines.items() if math.isfinite(i.mean)]
+    if baselines:  # a baseline close by belongs into the window
+        near = [i.mean for _, i in baselines if 0 < window[0] - i.mean < window[1] - window[0]]
+        ahead = [i.mean for _, i in baselines if i.mean > window[1]]
+        margin = 0.06 * (window[1] - window[0])
+        window = (
+            min([window[0], *(m - margin for m in near)]),
+            max([window[1], *(m + margin for m in ahead)]),
+        )
+    names = [r.activation for r in rows]
+    metric = show.metric_name(c.metric)
+    off_scale = any(v < window[0] for v in [i.mean for _, i in baselines]) or any(
+        r.score.mean < window[0] for r in rows
+    )
+
+    def draw(fig: Figure, narrow: bool) -> None:
+        ax = fig.add_subplot()
+        ax.grid(axis="y", visible=False)
+        below = len(rows) + 0.4
+        for y, row in enumerate(rows):
+            look = looks[row.activation]
+            _interval(ax, y, row.score, window, look.color, look.marker)
+            weight = "bold" if row.activation == c.verdict.best else "normal"
+            _number(ax, y, c.metric, row.score, narrow, INK, weight)
+        for k, (_name, of) in enumerate(baselines):
+            y = below + k
+            if of.mean >= window[0]:
+                ax.plot([of.mean] * 2, [-0.5, y], color=MUTED, lw=1.2, ls=(0, (4, 3)), zorder=1)
+            _interval(ax, y, of, window, MUTED, "|")
+            _number(ax, y, c.metric, of, narrow, MUTED, "normal")
+        limit = 16 if narrow else 30
+        ticks = [*range(len(rows)), *(below + k for k in range(len(baselines)))]
+        labels = [render.label(n, limit) for n in [*names, *(n for n, _ in baselines)]]
+        ax.set_yticks(ticks, labels)
+        for tick, name in zip(ax.get_yticklabels(), labels, strict=True):
+            tick.set_fontsize(12)
+            tick.set_color(INK if name in labels[: len(rows)] else MUTED)
+            tick.set_fontweight("bold" if name == c.verdict.best else "normal")
+        ax.set_xlim(*window)
+        ax.set_ylim(ticks[-1] + 0.6, -0.6)
+        ax.xaxis.set_major_formatter(axis_format(c.metric))
+        ax.locator_params(axis="x", nbins=4 if narrow else 7)
+        ax.set_xlabel(f"test {metric}, mean over seeds")
+
+    height = 62 + 27 * (len(rows) + len(baselines) + 0.4)
+    spoken = "; ".join(
+        f"{render.label(name)} {show.score(c.metric, i.mean)}"
+        + (f" ({show.interval(c.metric, i)})" if show.interval(c.metric, i) else "")
+        for name, i in [*((r.activation, r.score) for r in rows), *baselines]
+    )
+    caption = (
+        f"Each mark is the mean test {metric} over the seeds and each line its 95% interval; "
+        "where lines overlap, do not read an order into the marks"
+        + ("; an arrow at the left edge stands for a score too low for this scale." * off_scale)
+        + ("." * (not off_scale))
+    )
+    title = f"Test {metric} of each activation with 95% intervals"
+    return Picture(caption, (_wide_and_narrow(draw, height, title, spoken),))
+
+
+def _interval(
+    ax: Axes, y: float, of: Interval, window: tuple[float, float], color: str, marker: str
+) -> None:
+    if of.mean < window[0]:
+        ax.plot([window[0]], [y], marker="<", ms=8, color=color, clip_on=False, lw=0)
+        return
+    if math.isfinite(of.low) and math.isfinite(of.high):
+        ax.plot([max(of.low, window[0]), min(of.high, window[1])], [y, y], color=color, lw=2.2)
+    if marker == "|":
+        ax.plot([of.mean], [y], marker="|", ms=13, mew=2.2, color=color, lw=0)
+    else:
+        ax.plot([of.mean], [y], marker=marker, ms=8, color=color, lw=0, zorder=3)
+
+
+def _number(
+    ax: Axes, y: float, metric: str, of: Interval, narrow: bool, color: str, weight: str
+) -> None:
+    bounds = "" if narrow else show.interval(metric, of)
+    place = {"transform": ax.get_yaxis_transform(), "va": "center", "clip_on": False}
+    ax.text(1.02, y, show.score(metric, of.mean), color=color, fontweight=weight, **place)
+    if bounds:
+        ax.text(1.13, y, bounds, color=MUTED, fontsize=10.5, **place)
+
+
+def _wide_and_narrow(
+    draw: Callable[[Figure, bool], None], height: float, title: str, description: str
+) -> Markup:
+    """The same picture in two widths; the style sheet shows the one that fits."""
+    made = [
+        render.element(
+            "div",
+            render.picture(
+                lambda fig, n=narrow: draw(fig, n),
+                width,
+                height,
+                title=title,
+                description=description,
+            ),
+            class_="narrow" if narrow else "wide",
+        )
+        for width, narrow in ((860.0, False), (350.0, True))
+    ]
+    return render.element("div", made)
+
+
+# --- dead units
+
+
+def dead(c: Comparison) -> Picture | None:
+    """Share of dead units, a bar for each hidden layer, grouped by activation."""
+    frame = c.dead_by_layer
+    if frame.empty:
+        return None
+    groups = []  # (name, [(layer, share), ...]), in the table's order
+    for row in c.rows:
+        own = frame.loc[frame["activation"] == row.activation]
+        bars = zip(own["layer"].astype(int), own["dead_share"].astype(float), strict=True)
+        groups.append((row.activation, sorted(bars)))
+    looks = render.looks(name for name, _ in groups)
+    layers = max((len(bars) for _, bars in groups), default=1) or 1
+    largest = max(finite(s for _, bars in groups for _, s in bars), default=0.0)
+    pitch = 13.0 if layers > 1 else 20.0  # pixels for one bar
+    tops = np.cumsum([0.0, *(max(len(bars), 1) * pitch + 12 for _, bars in groups)])
+
+    def draw(fig: Figure, narrow: bool) -> None:
+        ax = fig.add_subplot()
+        ax.grid(axis="y", visible=False)
+        middles = []
+        for top, (name, bars) in zip(tops, groups, strict=False):
+            height = max(len(bars), 1) * pitch
+            middles.append(top + height / 2)
+            if not any(math.isfinite(s) for _, s in bars):
+                words = (
+                    "cannot be dead" if narrow else "no dead list: its derivative is 0 everywhere"
+                )
+                ax.text(0, top + height / 2, f"  {words}", va="center", color=MUTED, fontsize=10.5)
+                continue
+            for k, (layer, value) in enumerate(bars):
+                y = top + (k + 0.5) * pitch
+                if not math.isfinite(value):
+                    continue
+                color = looks[name].color
+                ax.barh(y, value, height=pitch - 3, color=color, alpha=0.55 if k % 2 else 1.0)
+                text = f"  layer {layer}: {show.share(value)}"
+                ax.text(value, y, text, va="center", color=MUTED, fontsize=10)
+        ax.set_yticks(middles, [render.label(n, 16 if narrow else 30) for n, _ in groups])
+        for tick in ax.get_yticklabels():
+            tick.set_fontsize(12)
+            tick.set_color(INK)
+        # room for the numbers beside the longest bar
+        ax.set_xlim(0, min(max(largest, 0.01), 1.0) * (1.9 if narrow else 1.25))
+        ax.set_ylim(tops[-1], -12)
+        ax.xaxis.set_major_formatter(lambda value, _: f"{round(100 * value, 3):g}%")
+        ax.locator_params(axis="x", nbins=3 if narrow else 6)
+        ax.set_xlabel("dead units on test rows, mean over seeds")
+
+    spoken = "; ".join(
+        f"{render.label(name)}: " + ", ".join(f"layer {layer} {show.share(s)}" for layer, s in bars)
+        for name, bars in groups
+        if any(math.isfinite(s) for _, s in bars)
+    )
+    caption = (
+        "No hidden unit was dead on the test rows in any network, so dead units explain none of "
+        "the differences here."
+        if largest == 0
+        else "Each bar is the share of a layer's units that answer to no test row at all, so that "
+        "no gradient can move them any more."
+    )
+    title = "Share of dead units in each hidden layer"
+    return Picture(caption, (_wide_and_narrow(draw, float(tops[-1]) + 60, title, spoken),))
