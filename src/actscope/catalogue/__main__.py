@@ -1,0 +1,39 @@
+"""Write facts.json anew: `python -m actscope.catalogue` (with --check: only compare)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from ._entries import ENTRIES
+from ._facts import disagreements, from_json, stored, to_json
+from ._registry import derived, origin
+
+FILE = Path(__file__).with_name("facts.json")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Derive the facts of every entry; the exit status is 1 when --check finds a difference."""
+    parser = argparse.ArgumentParser(prog="python -m actscope.catalogue", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, say what differs")
+    check = parser.parse_args(arguments).check
+    documents, wrong = {}, []
+    for entry in ENTRIES:
+        facts = derived(entry, entry.parameters)
+        documents[entry.name] = {"from": origin(entry, entry.parameters), **to_json(facts)}
+        if check:
+            known = stored().get(entry.name)
+            differing = disagreements(facts, from_json(known)) if known else ["missing"]
+            wrong += [f"{entry.name}: {name}" for name in differing]
+    if check:
+        print("\n".join(wrong) or f"{len(ENTRIES)} activations: facts.json agrees")
+        return 1 if wrong else 0
+    FILE.write_text(json.dumps(documents, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"{len(ENTRIES)} activations written to {FILE.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

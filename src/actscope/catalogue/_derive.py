@@ -1,0 +1,407 @@
+"""From a formula to its facts, each with whether it is proven.
+
+Heavy (python-flint): imported only to derive facts, never to look up stored ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property, lru_cache
+
+from flint import arb, ctx
+
+from . import _gauss
+from ._differentiate import differentiate
+from ._evaluate import at
+from ._extremes import (
+    ENDLESS,
+    FARTHEST,
+    Extreme,
+    Stretch,
+    at_point,
+    infimum,
+    never_negative,
+    over,
+    split_point,
+    stretches,
+    supremum,
+)
+from ._facts import Facts, Frozen, Region
+from ._interval import PRECISION, Interval, exact
+from ._parse import parse
+from ._pieces import Piece, delicate_parts, mirrored, pieces
+from ._text import latex, text
+from ._tree import ZERO, Negate, Node, negate, number, substitute, tidy
+from ._vocabulary import stable
+
+SATURATED = Fraction(1, 1000)  # |f'| below this share of the steepest slope (docs: health)
+CENTRED = 1e-9
+
+_TAIL = Fraction(2) ** 64  # "far out": algebraic tails such as x / (1 + |x|) are within 1e-19
+_FLAT = arb(2) ** -50
+_MARGIN = Fraction(1, 10**9)  # between a saturation point and where it is proven
+# Points for finding witnesses; every witness is then proven by intervals.
+_LOOK = tuple(
+    sorted(
+        {s * k / 16 for k in range(161) for s in (-1, 1)}
+        | {s * 2.0**k for k in range(4, 64) for s in (-1, 1)}
+    )
+)
+
+Claim = tuple[object, bool]  # a fact's value, and whether it is proven
+
+
+@lru_cache(maxsize=256)
+def derive(
+    formula: str,
+    values: tuple[tuple[str, float], ...] = (),
+    symbols: tuple[tuple[str, str], ...] = (),
+) -> Facts:
+    """The facts of a formula whose parameters have these values.
+
+    symbols: how LaTeX writes a parameter.
+    """
+    written = parse(formula, tuple(name for name, _ in values))
+    slope = differentiate(written)
+    tree = written
+    for name, value in values:
+        tree = substitute(tree, name, number(value))
+    with ctx.workprec(PRECISION):
+        claims = _Analysis(tidy(tree)).claims()
+    return Facts(
+        derivative=text(slope),
+        derivative_latex=latex(slope, dict(symbols)),
+        latex=latex(written, dict(symbols)),
+        certified=Frozen({name: proven for name, (_, proven) in claims.items()}),
+        **{name: value for name, (value, _) in claims.items()},  # type: ignore[arg-type]
+    )
+
+
+def _definite(value: Interval) -> int:
+    """The sign that the whole interval has, else 0."""
+    return 1 if value.low > 0 else -1 if value.high < 0 else 0
+
+
+class _Analysis:
+    """The facts of one tree in x alone."""
+
+    def __init__(self, tree: Node) -> None:
+        self.tree = tree
+        self.parts: Sequence[Piece] = pieces(tree)
+        self.sound = all(p.exact for p in self.parts) and all(map(_is_smooth, self.parts))
+
+    def claims(self) -> dict[str, Claim]:
+        """Every fact; what rests on inexact breakpoints or poles is never called proven."""
+        found = {
+            "range": self.range,
+            "monotonic": self.monotonic,
+            "symmetry": self.symmetry,
+            "lipschitz": self.lipschitz,
+            "max_slope": self.max_slope,
+            **self.moments,
+            "dead_region": self.dead_region,
+            "step_like": (self.step_like, True),
+            "kinks": self.kinks,
+            "saturates": self.saturates,
+            "saturation_points": self.saturation_points,
+            "zero_share": self.zero_share,
+        }
+        return {name: (value, proven and self.sound) for name, (value, proven) in found.items()}
+
+    # --- range and slope
+
+    @cached_property
+    def range(self) -> tuple[Region, bool]:
+        values = stretches(self.parts)
+        low, low_proven = _end(infimum(values), -1, values)
+        high, high_proven = _end(supremum(values), 1, values)
+        return (low, high), low_proven and high_proven
+
+    @cached_property
+    def max_slope(self) -> tuple[float, bool]:
+        slopes = stretches(self.parts, slope=True)
+        up = supremum(slopes)
+        falling = [Stretch(s.low, s.high, Negate(s.value), Negate(s.slope)) for s in slopes]
+        both = supremum(falling, at_least=up.low)
+        steepest = Extreme(
+            both.low,
+            up.high if up.high > both.high else both.high,
+            up.proven and both.proven,
+        )
+        return _end(steepest, 1, slopes)
+
+    @cached_property
+    def lipschitz(self) -> tuple[float, bool]:
+        if any(jump != 0 for jump, _ in self.jumps):
+            return math.inf, True
+        slope, proven = self.max_slope
+        return slope, proven and all(known for _, known in self.jumps)
+
+    @cached_property
+    def jumps(self) -> list[tuple[int, bool]]:
+        """The sign of the jump at each breakpoint, and whether "no jump" is exact."""
+        return [
+            _step(at_point(left.value, edge), at_point(right.value, edge))
+            for left, right, edge in self.edges
+        ]
+
+    @cached_property
+    def edges(self) -> list[tuple[Piece, Piece, Fraction]]:
+        found = []
+        for left, right in zip(self.parts, self.parts[1:], strict=False):
+            assert left.high is not None
+            found.append((left, right, left.high))
+        return found
+
+    @cached_property
+    def kinks(self) -> tuple[tuple[float, ...], bool]:
+        found, proven = [], True
+        for (left, right, edge), (jump, known) in zip(self.edges, self.jumps, strict=True):
+            bend, exactly = _step(at_point(left.slope, edge), at_point(right.slope, edge))
+            if jump or bend:
+                found.append(float(edge) + 0.0)
+            else:
+                proven = proven and known and exactly
+        return tuple(found), proven
+
+    @cached_property
+    def monotonic(self) -> tuple[bool, bool]:
+        slopes = stretches(self.parts, slope=True)
+        signs = {_definite(over(p.slope, exact(Fraction(x)))) for p in self.parts for x in _in(p)}
+        signs |= {jump for jump, _ in self.jumps}
+        if {1, -1} <= signs:
+            return False, True
+        if -1 in signs:
+            slopes = [Stretch(s.low, s.high, Negate(s.value), Negate(s.slope)) for s in slopes]
+        answer = never_negative(slopes)
+        return (True, False) if answer is None else (answer, True)
+
+    # --- flat parts
+
+    @cached_property
+    def step_like(self) -> bool:
+        return all(p.slope == ZERO for p in self.parts)
+
+    @cached_property
+    def dead_region(self) -> tuple[tuple[Region, ...], bool]:
+        if self.step_like:
+            return (), True
+        regions: list[Region] = []
+        proven = True
+        for piece in self.parts:
+            if piece.slope == ZERO:
+                low = -math.inf if piece.low is None else float(piece.low) + 0.0
+                high = math.inf if piece.high is None else float(piece.high) + 0.0
+                if regions and regions[-1][1] == low:  # two flat parts with a jump between
+                    low = regions.pop()[0]
+                regions.append((low, high))
+            else:  # a smooth slope that is not 0 somewhere is 0 on no interval
+                proven = proven and any(
+                    _definite(over(piece.slope, exact(Fraction(x)))) for x in _in(piece)
+                )
+        return tuple(regions), proven
+
+    @cached_property
+    def zero_share(self) -> tuple[float, bool]:
+        flat = [p for p in self.parts if p.value == ZERO]
+        proven = all(
+            any(_definite(over(p.value, exact(Fraction(x)))) for x in _in(p))
+            for p in self.parts
+            if p.value != ZERO
+        )
+        return float(sum((_gauss.share(p.low, p.high) for p in flat), arb(0))), proven
+
+    # --- tails
+
+    def _tail(self, side: str) -> list[Stretch]:
+        ends = (-FARTHEST, -_TAIL) if side == "left" else (_TAIL, FARTHEST)
+        return stretches(self.parts, low=ends[0], high=ends[1])
+
+    @cached_property
+    def saturates(self) -> tuple[tuple[str, ...], bool]:
+        sides, proven = [], True
+        for side in ("left", "right"):
+            piece = self.parts[0] if side == "left" else self.parts[-1]
+            if piece.slope == ZERO:
+                continue
+            tail = self._tail(side)
+            ends = [at_point(tail[0].value, tail[0].low), at_point(tail[-1].value, tail[-1].high)]
+            if _definite(ends[1] - ends[0]) and _distance(ends) > _FLAT:
+                continue  # proven: it still moves out there
+            high, low = supremum(tail), infimum(tail)
+            if high.high - low.low < _FLAT:
+                sides.append(side)
+            proven = proven and high.proven and low.proven
+        return tuple(sides), proven
+
+    @cached_property
+    def saturation_points(self) -> tuple[Region, bool]:
+        sides, proven = self.saturates
+        slope, slope_proven = self.max_slope
+        points = {"left": -math.inf, "right": math.inf}
+        if not sides or not math.isfinite(slope) or slope == 0:
+            return (points["left"], points["right"]), proven and slope_proven
+        limit = slope * float(SATURATED)
+        derivative = stable(differentiate(self.tree))
+        for side in sides:
+            sign = -1 if side == "left" else 1
+            points[side] = _crossing(derivative, limit, sign)
+            proven = proven and self._quiet_beyond(points[side], sign, limit)
+        return (points["left"], points["right"]), proven and slope_proven
+
+    def _quiet_beyond(self, point: float, sign: int, limit: float) -> bool:
+        """Whether |f'| stays below the limit beyond the point (with a margin of 1e-9)."""
+        if not math.isfinite(point):
+            return False
+        edge = Fraction(point) + sign * _MARGIN
+        ends = (edge, FARTHEST) if sign > 0 else (-FARTHEST, edge)
+        beyond = stretches(self.parts, slope=True, low=ends[0], high=ends[1])
+        down = [Stretch(s.low, s.high, Negate(s.value), Negate(s.slope)) for s in beyond]
+        bound = arb(limit)
+        found = (supremum(beyond, at_least=bound), supremum(down, at_least=bound))
+        return all(extreme.proven and extreme.low <= bound for extreme in found)
+
+    # --- under a standard normal
+
+    @cached_property
+    def moments(self) -> Mapping[str, Claim]:
+        mean = _gauss.mean(self.parts, lambda v: v)
+        square = _gauss.mean(self.parts, lambda v: v * v)
+        # Beyond the reach of the integrals |f| <= |f(0)| + L |x| (or its range), times a density
+        # below 1e-347: nothing that a double could show.
+        slope, proven = self.max_slope
+        (low, high), range_proven = self.range
+        tame = (proven and math.isfinite(slope)) or (
+            range_proven and math.isfinite(low) and math.isfinite(high)
+        )
+        known = tame and _tight(mean) and _tight(square)
+        odd = self.symmetry == ("odd", True)
+        average = 0.0 if odd else float(mean) + 0.0
+        return {
+            "zero_centred": (odd or abs(average) < CENTRED, known),
+            "gain": (math.inf if float(square) == 0 else float(1 / square.sqrt()), known),
+            "mean": (average, known),
+        }
+
+    @cached_property
+    def symmetry(self) -> tuple[str | None, bool]:
+        possible = {"odd": -1, "even": 1}
+        for x in _LOOK:
+            here, there = (at_point_of(self.parts, Fraction(s * x)) for s in (1, -1))
+            for name, sign in list(possible.items()):
+                if _definite(here - (there if sign > 0 else -there)):
+                    del possible[name]
+        if not possible:
+            return None, True
+        name = "odd" if "odd" in possible else "even"
+        return name, self._is_mirrored(name)
+
+    def _is_mirrored(self, name: str) -> bool:
+        for piece, other in zip(self.parts, reversed(self.parts), strict=True):
+            low, high = (None if e is None else -e for e in (other.high, other.low))
+            reflected = mirrored(other.value)
+            if name == "odd":
+                reflected = tidy(negate(reflected))
+            if (piece.low, piece.high) != (low, high) or tidy(piece.value) != reflected:
+                return False
+        return True
+
+
+def at_point_of(parts: Sequence[Piece], x: Fraction) -> Interval:
+    """The value at a point; at a breakpoint, everything between the two sides."""
+    values = [
+        at_point(p.value, x)
+        for p in parts
+        if (p.low is None or p.low <= x) and (p.high is None or x <= p.high)
+    ]
+    result = values[0]
+    for value in values[1:]:
+        result = result.hull(value)
+    return result
+
+
+def _in(piece: Piece) -> list[float]:
+    """Points to look at strictly inside a piece."""
+    return [
+        x
+        for x in _LOOK
+        if (piece.low is None or piece.low < x) and (piece.high is None or x < piece.high)
+    ] or [float(((piece.low or Fraction(0)) + (piece.high or Fraction(0))) / 2)]
+
+
+def _step(left: Interval, right: Interval) -> tuple[int, bool]:
+    """The sign of right - left, and (where that is 0) whether the two are exactly equal."""
+    sign = _definite(right - left)
+    return sign, sign != 0 or (
+        left.low == left.high == right.low == right.high and left.low.is_finite()
+    )
+
+
+def _distance(ends: Sequence[Interval]) -> arb:
+    gap = ends[1] - ends[0]
+    return gap.low if gap.low > 0 else -gap.high
+
+
+def _end(extreme: Extreme, sign: int, values: Sequence[Stretch]) -> tuple[float, bool]:
+    """One end of a range as a float, and whether it is proven."""
+    size = extreme.low if sign > 0 else -extreme.high
+    if size >= ENDLESS:
+        return sign * math.inf, True
+    # Growing by more than 1 from 2^512 to 2^1024 on the way to the extreme: slow growth such
+    # as a logarithm's, which has no bound either; said, but not proven.
+    for part, end in ((values[-1], FARTHEST), (values[0], -FARTHEST)):
+        far = at_point(part.value, end)
+        near = at_point(part.value, Fraction(math.isqrt(int(abs(end)))) * (1 if end > 0 else -1))
+        growth = (far - near) if sign > 0 else (near - far)
+        if growth.low > 1:
+            return sign * math.inf, False
+    if not extreme.proven and not (extreme.high - extreme.low).is_finite():
+        return sign * math.inf, False
+    return float(extreme), extreme.proven
+
+
+def _tight(ball: arb) -> bool:
+    return bool(ball.is_finite()) and bool(ball.rad() < _FLAT * _FLAT)
+
+
+def _crossing(slope: Node, limit: float, sign: int) -> float:
+    """Where |slope| first reaches the limit, coming from far out on one side."""
+
+    def loud(x: float) -> bool:
+        return abs(at(slope, x)) >= limit
+
+    steps = [2.0 ** (k / 8) for k in range(8 * 40, 8 * 4, -1)]  # 2^40 down to 16, then 1/64ths
+    steps += [k / 64 for k in range(16 * 64, -16 * 64 - 1, -1)]
+    outer = steps[0]
+    for inner in steps[1:]:
+        if loud(sign * inner):
+            break
+        outer = inner
+    else:
+        return sign * math.inf
+    while inner < (middle := (inner + outer) / 2) < outer:
+        inner, outer = (middle, outer) if loud(sign * middle) else (inner, middle)
+    return sign * outer
+
+
+def _is_smooth(piece: Piece) -> bool:
+    """Whether no divisor, root or logarithm reaches 0 on the piece."""
+    for part in delicate_parts(piece.value):
+        boxes = [
+            (
+                -FARTHEST if piece.low is None else piece.low,
+                FARTHEST if piece.high is None else piece.high,
+            )
+        ]
+        for _ in range(2_000):
+            if not boxes:
+                break
+            low, high = boxes.pop()
+            if not _definite(over(part, Interval(exact(low).low, exact(high).high))):
+                cut = split_point(low, high)
+                boxes += [(low, cut), (cut, high)]
+        if boxes:
+            return False
+    return True

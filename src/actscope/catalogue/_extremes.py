@@ -1,0 +1,181 @@
+"""Rigorous extremes of a smooth function over intervals: branch and bound.
+
+A box is thrown away once no value in it can beat the best value seen. A box's bound is the
+tightest of three enclosures: the natural one; the values at its ends, where the slope keeps
+its sign; and the mean-value form g(c) + g'(X) (X - c), whose excess shrinks with the square
+of the width, so that a smooth maximum needs few boxes.
+
+"Everywhere" means every finite double: |x| <= 2^1024. Boxes out there grow geometrically.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flint import arb
+
+from ._evaluate import evaluate
+from ._interval import INF, INTERVALS, MINUS_INF, Interval, exact, values
+from ._pieces import Piece
+from ._tree import Negate, Node
+
+FARTHEST = Fraction(2) ** 1024
+_TOLERANCE = arb(2) ** -70  # far below the spacing of doubles near 1
+ENDLESS = arb(2) ** 1000  # a value of this size at |x| <= 2^1024 counts as without bound
+_MOST_BOXES = 6_000  # a tidy function needs a few hundred; beyond this we stop being rigorous
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A function with its slope on one interval of the line."""
+
+    low: Fraction
+    high: Fraction
+    value: Node
+    slope: Node
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """The supremum lies in [low, high]; `proven` when that is tight, or beyond ENDLESS."""
+
+    low: arb
+    high: arb
+    proven: bool
+
+    def __float__(self) -> float:
+        middle = self.low if not self.high.is_finite() else (self.low + self.high) / 2
+        return float(middle) + 0.0  # + 0.0 turns -0.0 into 0.0
+
+
+def stretches(
+    parts: Sequence[Piece],
+    slope: bool = False,
+    low: Fraction = -FARTHEST,
+    high: Fraction = FARTHEST,
+) -> list[Stretch]:
+    """The pieces (or their slopes), cut to [low, high]."""
+    found = []
+    for piece in parts:
+        start = low if piece.low is None else max(low, piece.low)
+        end = high if piece.high is None else min(high, piece.high)
+        if start < end:
+            function, change = (piece.slope, piece.curve) if slope else (piece.value, piece.slope)
+            found.append(Stretch(start, end, function, change))
+    return found
+
+
+def over(node: Node, x: Interval) -> Interval:
+    """An enclosure of the values of the tree on an interval; everything where it is undefined."""
+    result = evaluate(node, values(x), INTERVALS)
+    if result.low.is_nan() or result.high.is_nan():
+        return Interval(MINUS_INF, INF)
+    return result
+
+
+def at_point(node: Node, x: Fraction) -> Interval:
+    """An enclosure of the value of the tree at one exact point."""
+    return over(node, exact(x))
+
+
+def split_point(low: Fraction, high: Fraction) -> Fraction:
+    """Where to cut a box: 0, a power of two between far-apart ends, else the middle."""
+    if low < 0 < high:
+        return Fraction(0)
+    near, far = sorted((abs(low), abs(high)))
+    if far > 4 and far > 4 * near:
+        bits = math.log2(near) if near > 1 else 0
+        cut = Fraction(2) ** round((bits + _log2(far)) / 2)
+        if near < cut < far:
+            return cut if high > 0 else -cut
+    return (low + high) / 2
+
+
+def _log2(value: Fraction) -> float:
+    return value.numerator.bit_length() - value.denominator.bit_length()
+
+
+def supremum(parts: Sequence[Stretch], at_least: arb | None = None) -> Extreme:
+    """The supremum of a piecewise smooth function.
+
+    With `at_least`, the larger of that and the supremum: cheap when only the question
+    "does it ever exceed this?" matters.
+    """
+    best = MINUS_INF if at_least is None else at_least
+    heap: list[tuple[float, int, Interval, Fraction, Fraction, Stretch]] = []
+    order = itertools.count()
+
+    def push(low: Fraction, high: Fraction, part: Stretch) -> None:
+        bound = _enclosed(part, low, high)
+        heapq.heappush(heap, (-float(bound.high), next(order), bound, low, high, part))
+
+    for part in parts:
+        for end in (part.low, part.high):
+            seen = at_point(part.value, end).low
+            best = seen if seen > best else best
+        push(part.low, part.high, part)
+    thrown = best
+    for _ in range(_MOST_BOXES):
+        if not heap:
+            return Extreme(best, thrown, proven=True)
+        if best >= ENDLESS:
+            return Extreme(best, INF, proven=True)
+        _, _, bound, low, high, part = heapq.heappop(heap)
+        if bound.high <= best + _TOLERANCE:
+            thrown = bound.high if bound.high > thrown else thrown
+            continue
+        cut = split_point(low, high)
+        seen = at_point(part.value, cut).low
+        best = seen if seen > best else best
+        push(low, cut, part)
+        push(cut, high, part)
+    left = max((item[2].high for item in heap), key=float, default=thrown)
+    return Extreme(best, left if left > thrown else thrown, proven=False)
+
+
+def infimum(parts: Sequence[Stretch]) -> Extreme:
+    """The infimum of a piecewise smooth function."""
+    found = supremum([Stretch(p.low, p.high, Negate(p.value), Negate(p.slope)) for p in parts])
+    return Extreme(-found.high, -found.low, found.proven)
+
+
+def _enclosed(part: Stretch, low: Fraction, high: Fraction) -> Interval:
+    first, last = exact(low), exact(high)
+    box = Interval(first.low, last.high)
+    natural = over(part.value, box)
+    slope = over(part.slope, box)
+    if slope.low >= 0 or slope.high <= 0:
+        ends = over(part.value, first).hull(over(part.value, last))
+        return _meet(natural, ends)
+    if not (slope.low.is_finite() and slope.high.is_finite()):
+        return natural
+    centre = exact((low + high) / 2)
+    return _meet(natural, over(part.value, centre) + slope * (box - centre))
+
+
+def _meet(a: Interval, b: Interval) -> Interval:
+    return Interval(
+        a.low if a.low > b.low else b.low,
+        a.high if a.high < b.high else b.high,
+    )
+
+
+def never_negative(parts: Sequence[Stretch]) -> bool | None:
+    """True when value >= 0 everywhere, False when a point has value < 0, None when unsure."""
+    boxes = [(p.low, p.high, p) for p in parts]
+    for _ in range(_MOST_BOXES):
+        if not boxes:
+            return True
+        low, high, part = boxes.pop()
+        if _enclosed(part, low, high).low >= 0:
+            continue
+        cut = split_point(low, high)
+        if at_point(part.value, cut).high < 0:
+            return False
+        boxes += [(low, cut, part), (cut, high, part)]
+    return None
