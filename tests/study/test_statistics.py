@@ -12,7 +12,14 @@ from scipy import stats
 
 from actscope.errors import SettingError
 from actscope.study import _statistics
-from actscope.study._statistics import compare_all, holm, paired, score_interval, seeds_to_decide
+from actscope.study._statistics import (
+    compare_all,
+    highest,
+    holm,
+    paired,
+    score_interval,
+    seeds_to_decide,
+)
 
 RATIOS = (0.0, 0.25, 1 / 3, 0.5)
 finite = st.floats(-2, 2).map(lambda x: round(x, 6))
@@ -117,6 +124,20 @@ def test_a_constant_gap_is_certain() -> None:
     assert paired(first, first - 0.1, 0.25, 0.01)[:2] == (0.0, 1.0)  # rounding leaves sd 1e-17
     assert paired(first, first - 0.005, 0.25, 0.01)[:2] == (0.0, 0.0)
     assert paired(first, first - 0.01, 0.25, 0.01)[:2] == (0.0, 1.0)  # at the edge: not inside
+
+
+@given(st.lists(finite, min_size=2, max_size=8))
+def test_rounding_is_no_evidence(scores: list[float]) -> None:
+    first = np.array(scores)
+    assert paired(first, (first + 0.1) - 0.1, 0.25, 0.01)[:2] == (1.0, 0.0)
+    assert paired(first, first - 0.01, 0.25, 0.01)[:2] == (0.0, 1.0)
+
+
+def test_a_tie_up_to_rounding_goes_to_the_first() -> None:
+    up, down = np.array([0.1, 0.2, 0.3]), np.array([0.3, 0.2, 0.1])
+    assert up.mean() > down.mean()  # by 1e-16
+    assert highest({"down": down, "up": up}) == "down"
+    assert highest({"down": down, "up": up + 1e-9}) == "up"
 
 
 def test_one_seed_decides_nothing() -> None:

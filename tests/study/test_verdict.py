@@ -86,6 +86,15 @@ def test_only_the_weak_fall_behind_and_the_serious_are_open() -> None:
     assert len(verdict.undecided) == 1
     assert "Only in that identity (linear) falls behind." in lines[0]
     assert "Among the 2 nonlinear, trainable ones no clear difference from the best" in lines[0]
+    assert "Yet" not in verdict.text  # that relu is better than identity goes without saying
+
+
+def test_a_linear_winner_is_not_set_among_the_nonlinear() -> None:
+    _, lines = judge(study(identity=0.98, relu=0.978, tanh=0.977, step=0.7, linear_model=0.9))
+    assert lines[0].endswith(
+        "Only in that step (its hidden layers cannot train) falls behind. "
+        "Use identity (or relu or tanh: practically as good)."
+    )
 
 
 def test_the_same_names_are_a_real_difference_when_they_are_not_weak() -> None:
@@ -190,6 +199,25 @@ def test_a_majority_that_no_network_beats() -> None:
     assert "linear model" not in lines[0]
 
 
+def test_the_toughest_of_the_trivial_baselines_is_told() -> None:
+    _, lines = judge(
+        {"relu": np.full(5, 0.51)},
+        baselines={"coin": np.full(5, 0.505), MAJORITY: np.full(5, 0.51)},
+    )
+    assert lines[0].count("clearly better than always answering with the commonest class") == 1
+    assert "the baseline 'coin' gives 50.5%" in lines[2]
+
+
+def test_many_tries_do_not_beat_a_baseline_by_luck() -> None:
+    gap = np.array([0.05, 0.01, 0.03, -0.01, 0.04, 0.02])  # p = 0.03 on its own
+    base = np.linspace(0.7, 0.8, 6)
+    alone, five = {"f0": base + gap}, {f"f{k}": base + gap for k in range(5)}
+    options: dict[str, Any] = {"test_ratio": 0.0, "baselines": {LINEAR: base}}
+    assert 0.01 < stats.ttest_rel(base + gap, base).pvalue < 0.05
+    assert "do not yet show" not in judge(alone, **options)[0].text
+    assert "do not yet show that a network beats a linear model" in judge(five, **options)[0].text
+
+
 def test_networks_that_earn_their_keep_get_no_lecture() -> None:
     _, lines = judge(study(relu=0.97, tanh=0.95, linear_model=0.9, majority_class=0.5))
     assert lines[0].startswith("Does the choice of activation function matter here?")
@@ -226,6 +254,7 @@ def test_the_edge_of_the_learning_rates() -> None:
     assert "the best for elu was the smallest tried in most seeds: try smaller ones" in text
     assert "the best for tanh" not in text  # neither best nor judged worse
     text = "\n".join(judge(scores, edge={"relu": "high"})[1])
+    assert "judging" not in text
     assert "the best for relu was the largest tried in most seeds: larger ones may do" in text
 
 
@@ -251,6 +280,13 @@ def test_very_few_seeds_are_said(seeds: int, warned: bool) -> None:
     assert any(f"{seeds} seeds are very few" in line for line in lines) == warned
 
 
+def test_too_few_seeds_to_guess_how_many_would_do() -> None:
+    for seeds, guessed in ((4, False), (5, True)):
+        verdict, _ = judge(study(seeds=seeds, noise=0.02, relu=0.9, tanh=0.895))
+        assert verdict.undecided
+        assert ("settle" in verdict.text or "more rows" in verdict.text) == guessed
+
+
 def test_a_single_activation_has_nothing_to_be_compared_with() -> None:
     verdict, lines = judge(study(relu=0.97, linear_model=0.97))
     assert (verdict.best, verdict.worse, verdict.matters) == ("relu", (), False)
@@ -271,6 +307,12 @@ def test_r2_is_told_in_plain_numbers() -> None:
     assert "percentage" not in verdict.text
     assert "%" not in verdict.text.replace("95%", "")
     assert "-0.000" not in verdict.text
+
+
+def test_zero_has_no_sign() -> None:
+    flat = {"relu": np.array([-0.0003, -0.0001])}
+    assert "accuracy 0.0%" in judge(flat)[0].text
+    assert "R2 0.000" in judge(flat, metric="r2")[0].text
 
 
 def test_metric_and_rope_are_spelled_out() -> None:

@@ -202,7 +202,7 @@ def seeds_to_decide(
     needed: dict[str, int | None] = {}
     waiting = undecided_at(seeds)
     for count in (c for c in SEED_COUNTS if c > seeds):
-        still = waiting & undecided_at(count)
+        still = undecided_at(count)  # only ever fewer: each p falls as seeds are added
         needed.update(dict.fromkeys(waiting - still, count))
         waiting = still
     needed.update(dict.fromkeys(waiting, None))

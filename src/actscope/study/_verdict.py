@@ -85,7 +85,7 @@ def decide(
 
     equivalent = tuple(n for n, gap in gaps.items() if gap.p_equivalent < ALPHA)
     rest = {n: gap for n, gap in gaps.items() if n not in equivalent}
-    worse = tuple(n for n, gap in rest.items() if gap.p_different < ALPHA and gap.difference > 0)
+    worse = tuple(n for n, gap in rest.items() if gap.p_different < ALPHA)
     undecided = tuple(n for n in rest if n not in worse)
 
     needed = seeds_to_decide(scores, best, test_ratio, rope, resolution) if undecided else {}
