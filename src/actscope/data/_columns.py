@@ -201,6 +201,6 @@ def _complain(
             " learn from; give columns whose values differ"
         )
     raise DataError(
-        f"no column is left to learn from: {listed(left_out)} look like identifiers, free text"
-        " or constants; name those to use in keep="
+        f"no column is left to learn from: {listed(left_out)} left out as identifiers, free"
+        " text, constants or empty; name those to use in keep="
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
 
 from actscope.data._say import columns_named, counted, listed, quoted
 from actscope.data._schema import Column, Schema
@@ -21,16 +22,17 @@ def conform(new: Any, schema: Schema) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if not named:
         frame = _name_by_position(frame, schema)
     names = [str(label) for label in frame.columns]
-    lacking = [name for name in schema.names if name not in names]
+    position = {name: j for j, name in enumerate(names)}
+    lacking = [name for name in schema.names if name not in position]
     if lacking:
-        near = did_you_mean(lacking[0], [n for n in names if n not in schema.names])
+        near = did_you_mean(lacking[0], set(names).difference(schema.names))
         raise DataError(
             f"the new data lacks {columns_named(lacking)}.{near} It has: {listed(names)}"
         )
     known = {*schema.names, *schema.source_columns, schema.target}
     if extra := [name for name in names if name not in known]:
         notes.append(f"{columns_named(extra)} not among those trained on: ignored")
-    values = {c.name: _column(frame.iloc[:, names.index(c.name)], c, notes) for c in schema.columns}
+    values = {c.name: _column(frame.iloc[:, position[c.name]], c, notes) for c in schema.columns}
     return pd.DataFrame(values, columns=list(schema.names)), tuple(notes)
 
 
@@ -48,9 +50,20 @@ def _name_by_position(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 def _column(column: pd.Series, to: Column, notes: list[str]) -> np.ndarray:
     column = column.rename(to.name)
-    absent = np.array([text is None for text in texts_of(column)])
+    try:
+        texts = (
+            texts_of(column)
+            if to.kind == "category" or not types.is_numeric_dtype(column.dtype)
+            else None
+        )
+    except TypeError as error:  # what cannot be hashed: lists, dictionaries, arrays
+        raise DataError(
+            f"column {quoted(to.name)} holds lists or other objects: give one value in each row"
+        ) from error
+    absent = np.asarray(pd.isna(column if texts is None else texts))
     if to.kind == "category":
-        values = texts_of(column)
+        assert texts is not None
+        values = texts
         if not to.other:
             _say_unseen(values, to, notes)
     else:
@@ -97,8 +110,8 @@ def _say_wrong(
             f" {examples}: give values of the same kind"
         )
     notes.append(
-        f"{counted(int(wrong.sum()), 'value')} in column {quoted(to.name)} ({examples}) are not"
-        f" {kinds[to.kind]}: treated as missing"
+        f"{counted(int(wrong.sum()), 'value')} in column {quoted(to.name)} ({examples}):"
+        f" not {kinds[to.kind]}, treated as missing"
     )
 
 

@@ -1,4 +1,4 @@
-"""How a text file separates and quotes its values, and whether its first row is a header."""
+"""How a text file separates and quotes its values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from actscope.data._parse import is_date, is_missing, is_number
+from actscope.data._parse import is_missing, is_number
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_ROWS = 200
@@ -65,42 +65,6 @@ def sniff(sample: str, own: str | None, whole: bool) -> tuple[Dialect, list[list
         return best[1], best[2]
     single = Dialect(own or ",")
     return single, _sample_rows(single, sample, whole)
-
-
-def has_header(rows: Sequence[Sequence[str]], decimal_comma: bool) -> bool:
-    """Whether the first row names the columns: it does not parse as the other rows do.
-
-    >>> has_header([["a", "b"], ["1", "x"]], False), has_header([["2", "x"], ["1", "x"]], False)
-    (True, False)
-    """
-    first, rest = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
-
-    def parses(cell: str) -> bool:
-        return is_number(cell, decimal_comma) or is_date(cell)
-
-    if not rest:
-        return not any(parses(cell) for cell in first)
-    columns = [[cell for cell in column if not is_missing(cell)] for column in zip(*rest)]  # noqa: B905
-    numeric = [j for j, cells in enumerate(columns) if cells and all(map(parses, cells))]
-    heads = [first[j] for j in numeric]
-    if any(not is_missing(cell) and not parses(cell) for cell in heads):
-        return True
-    if _counts_up(heads) and not _counts_up([rest[0][j] for j in numeric], start=None):
-        return True  # 0, 1, 2, ...: the names that pandas gives to an array's columns
-    if any(not is_missing(cell) for cell in heads):
-        return False
-    # Only text (or the numbers' first cells are missing): a name hardly ever occurs as a value.
-    cells = [(cell, columns[j]) for j, cell in enumerate(first) if not is_missing(cell)]
-    seen = sum(cell in column for cell, column in cells)
-    return not cells or seen < len(cells) / 2
-
-
-def _counts_up(cells: Sequence[str], start: int | None = 0) -> bool:
-    if len(cells) < 3 or not all(re.fullmatch(r"\d+", cell.strip(), re.A) for cell in cells):
-        return False
-    values = [int(cell) for cell in cells]
-    first = values[0] if start is None else start
-    return values == list(range(first, first + len(values)))
 
 
 def _sample_rows(dialect: Dialect, sample: str, whole: bool) -> list[list[str]]:

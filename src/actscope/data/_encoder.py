@@ -136,7 +136,7 @@ class Encoder:
 
     def _values(self, frame: pd.DataFrame) -> np.ndarray:
         """(standardised column, row) float64, NaN where missing."""
-        lacking = [name for name in self.schema.names if name not in frame.columns]
+        lacking = [name for name in self._start if name not in frame.columns]
         if lacking:
             raise DataError(f"the frame lacks {columns_named(lacking)}")
         try:

@@ -11,8 +11,9 @@ import pandas as pd
 # "None" is not among them: it is a class or category of its own in real tables (for example
 # "None" against "Insomnia"), and a missing target would lose the row.
 MISSING = frozenset(
-    "? NA N/A n/a na #N/A #NA <NA> NULL null Null NaN nan NAN -NaN -nan".split(" ") + [""]
-)
+    ["", "?", "NA", "N/A", "na", "n/a", "#NA", "#N/A", "<NA>", "NULL", "null", "Null",
+     "NaN", "nan", "NAN", "-NaN", "-nan"]
+)  # fmt: skip
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.I | re.A)
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d*)(?:,\d+)?(?:[eE][+-]?\d+)?", re.A)
@@ -51,6 +52,14 @@ def is_date(text: str) -> bool:
 def is_missing(text: str) -> bool:
     """Whether a text stands for a value that is not there."""
     return text.strip() in MISSING
+
+
+def unquoted(text: str) -> str:
+    """Without spaces around it, nor a pair of single quotes."""
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] == "'":
+        return text[1:-1].strip()
+    return text
 
 
 def numbers(texts: Sequence[str]) -> np.ndarray:

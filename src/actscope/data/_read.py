@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from actscope.data._dialect import Dialect, has_header, sniff
+from actscope.data._dialect import Dialect, sniff
 from actscope.data._files import check_file, encoding_of, head_of, parquet_file
-from actscope.data._parse import MISSING, decimal_commas, is_missing, thousands_commas
+from actscope.data._header import check_names, name_columns
+from actscope.data._parse import MISSING, decimal_commas, is_missing, thousands_commas, unquoted
 from actscope.data._say import columns_named, counted, listed, quoted
 from actscope.data._schema import Schema
 from actscope.errors import DataError
@@ -70,7 +70,7 @@ def read_table(path: Path, like: Schema | None = None) -> RawTable:
     dialect, rows = sniff(sample, _OWN.get(path.suffix.lower()), whole)
     if not rows:
         raise DataError(f"{quoted(path)} is empty: it holds no rows")
-    names, header = _names(path, rows, dialect, like, notes)
+    names, header = name_columns(path, rows, dialect, like, notes)
     count = _check_rows(path, dialect, encoding)
     if header and count == 1:
         raise DataError(f"{quoted(path)} holds only a header ({listed(names)}) and no rows")
@@ -79,13 +79,6 @@ def read_table(path: Path, like: Schema | None = None) -> RawTable:
         notes.append(f"the values are separated by {_NAMES[dialect.delimiter]}")
     frame = _parse(path, dialect, encoding, names, header, like)
     return RawTable(_clean(frame, dialect, notes), tuple(notes), header)
-
-
-def check_names(names: Sequence[str]) -> None:
-    """DataError when two columns have the same name."""
-    if len(set(names)) < len(names):
-        twice = sorted(name for name, count in Counter(names).items() if count > 1)
-        raise DataError(f"more than one column is called {listed(twice)}: give each its own name")
 
 
 def _read_parquet(path: Path) -> RawTable:
@@ -138,56 +131,6 @@ def _sample(path: Path, encoding: str) -> tuple[str, bool]:
         while file.read(_SAMPLE):
             whole = False
         return sample, whole
-
-
-def _names(
-    path: Path,
-    rows: Sequence[Sequence[str]],
-    dialect: Dialect,
-    like: Schema | None,
-    notes: list[str],
-) -> tuple[list[str], bool]:
-    """The columns' names, and whether the file's first row holds them."""
-    first = [_strip(cell) for cell in rows[0]]
-    known = set(like.names) if like is not None else set()
-    if known and len(known.intersection(first)) >= len(known) / 2:
-        header = True
-    else:
-        header = has_header(rows, dialect.decimal_comma)
-    names = [name or f"column_{j}" for j, name in enumerate(first)]
-    if not header:
-        names = [f"column_{j}" for j in range(len(first))]
-    if like is not None and known.isdisjoint(names) | (not header):
-        by_position = _like_names(like, len(first))
-        if header and like.header:
-            pass  # other names than those trained on: the encoder says which are missing
-        elif by_position is None:
-            raise DataError(
-                f"{quoted(path)} has no header and {counted(len(first), 'column')}; the table"
-                f" trained on has {len(like.source_columns)} with its target"
-                f" {quoted(like.target)}: give the same columns in the same order"
-            )
-        else:
-            names = by_position
-            if not header and like.header:
-                notes.append("the file has no header: its columns are named by their order")
-    elif not header:
-        notes.append(
-            f"the file has no header: its columns are called {quoted(names[0])}"
-            f" to {quoted(names[-1])}"
-        )
-    check_names(names)
-    return names, header
-
-
-def _like_names(like: Schema, width: int) -> list[str] | None:
-    """The names of `width` columns given by position: with the target, without, or the used."""
-    everything = list(like.source_columns)
-    without = [name for name in everything if name != like.target]
-    for names in (everything, without, list(like.names)):
-        if len(names) == width:
-            return names
-    return None
 
 
 def _check_rows(path: Path, dialect: Dialect, encoding: str) -> int:
@@ -257,14 +200,6 @@ def _parse(
         raise DataError(f"{quoted(path)} cannot be read as a table: {reason}") from error
 
 
-def _strip(text: str) -> str:
-    """Without spaces around it, nor a pair of single quotes."""
-    text = text.strip()
-    if len(text) > 1 and text[0] == text[-1] == "'":
-        return text[1:-1].strip()
-    return text
-
-
 def _clean(frame: pd.DataFrame, dialect: Dialect, notes: list[str]) -> pd.DataFrame:
     """Text columns without stray spaces and quotes; decimal and thousands commas as numbers."""
     clean: dict[str, pd.Series] = {}
@@ -274,7 +209,7 @@ def _clean(frame: pd.DataFrame, dialect: Dialect, notes: list[str]) -> pd.DataFr
         if not (column.dtype == object or isinstance(column.dtype, pd.StringDtype)):
             continue
         codes, unique = pd.factorize(column.astype(object))
-        stripped = [_strip(value) if isinstance(value, str) else value for value in unique]
+        stripped = [unquoted(value) if isinstance(value, str) else value for value in unique]
         present = [s for s in stripped if isinstance(s, str) and not is_missing(s)]
         kind, values = "decimal", decimal_commas(present) if dialect.decimal_comma else None
         if values is None:

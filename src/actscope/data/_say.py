@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from actscope.errors import DataError, did_you_mean
 
@@ -11,8 +12,10 @@ _LONGEST = 60
 
 
 def quoted(value: object) -> str:
-    """The repr of a value, cut to a length that fits in a sentence."""
+    """The repr of a value, cut to a length that fits in a sentence; a path is never cut."""
     text = repr(str(value))
+    if isinstance(value, Path):  # its end matters most
+        return text
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]}...'"
 
 

@@ -109,7 +109,8 @@ def _classes(column: pd.Series, name: str, notes: tuple[str, ...]) -> Target:
             originals = pd.Series(floats.astype(np.int64))
     value_of = dict(zip(kept, originals.astype(object).to_numpy(), strict=True))
     # Numbers sort as numbers (9 before 10), texts as texts.
-    order = sorted(value_of, key=(lambda t: float(value_of[t])) if numeric else str)
+    sortable = all(isinstance(v, int | float | np.number) for v in value_of.values())
+    order = sorted(value_of, key=value_of.__getitem__ if sortable else str)
     if len(order) < 2:
         raise DataError(
             f"the target {quoted(name)} has one class only ({quoted(order[0])}): classification"

@@ -120,16 +120,16 @@ def parse_truths(column: pd.Series) -> np.ndarray:
 
 
 def _type_objects(column: pd.Series, name: str) -> Typed:
+    inferred = types.infer_dtype(column, skipna=True)
+    if inferred == "boolean":
+        return Typed(_floats(column), "boolean")
+    if inferred in ("integer", "floating", "mixed-integer-float", "decimal"):
+        return _number(_floats(column))
+    if inferred in ("datetime", "date", "datetime64"):
+        return _date(pd.to_datetime(column, utc=True, errors="coerce"))
+    if inferred in ("timedelta", "timedelta64"):
+        return type_column(pd.to_timedelta(column).rename(column.name))
     try:
-        inferred = types.infer_dtype(column, skipna=True)
-        if inferred == "boolean":
-            return Typed(_floats(column), "boolean")
-        if inferred in ("integer", "floating", "mixed-integer-float", "decimal"):
-            return _number(_floats(column))
-        if inferred in ("datetime", "date", "datetime64"):
-            return _date(pd.to_datetime(column, utc=True, errors="coerce"))
-        if inferred in ("timedelta", "timedelta64"):
-            return type_column(pd.to_timedelta(column).rename(column.name))
         texts = texts_of(column)
     except TypeError:  # what cannot be hashed: lists, dictionaries, arrays
         return _unusable(f"column {name!r} holds lists or other objects: not used")
@@ -179,9 +179,16 @@ def _by_unique(
 
 def _floats(column: pd.Series) -> np.ndarray:
     if column.dtype == object:
-        values = [np.nan if pd.isna(value) else float(value) for value in column]
+        values = [np.nan if pd.isna(value) else _float(value) for value in column]
         return np.array(values, dtype=np.float64)
     return column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+
+
+def _float(value: object) -> float:
+    try:
+        return float(value)  # pyright: ignore[reportArgumentType]  # numbers, infer_dtype says
+    except OverflowError:  # a whole number of more than 308 digits
+        return np.inf if value > 0 else -np.inf  # pyright: ignore[reportOperatorIssue]
 
 
 def _number(values: np.ndarray, notes: Sequence[str] = ()) -> Typed:
