@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ NAMES = ("relu", "tanh", "gelu", "silu", "elu", "leaky_relu", "sigmoid", "step")
 
 
 def comparison(
-    names: tuple[str, ...] = NAMES,
+    names: Sequence[str] = NAMES,
     *,
     data: str = "sklearn:digits",
     metric: str = "accuracy",
@@ -79,14 +80,16 @@ def comparison(
             dead = math.nan if stepped else [0.009, 0.0, 0.0][rank % 3] * layer
             layer_rows.append((name, layer, 64, dead, math.nan if stepped else 0.01, 0.4))
         if two:
-            for cut in np.linspace(0.02, 0.98, 49):
-                cutoff_rows.append((name, cut, mean - 0.5 * (cut - 0.31 - 0.02 * rank) ** 2))
+            cutoff_rows += [
+                (name, cut, mean - 0.5 * (cut - 0.31 - 0.02 * rank) ** 2)
+                for cut in np.linspace(0.02, 0.98, 49)
+            ]
     pairs = tuple(
         Pair(names[0], n, 0.0016 * i, -0.001, 0.004 * i, 0.4 / i, 0.01 * i)
         for i, n in enumerate(names)
         if i
     )
-    good, rest = names[1:4], names[4:]
+    good, rest = tuple(names[1:4]), tuple(names[4:])
     text = (
         f"Does the choice of activation function matter here? Only in that {names[-1]} (its hidden "
         f"layers cannot train) falls behind. Use {names[0]} (or {', '.join(good)}: practically as "

@@ -12,6 +12,7 @@ from ._html import figure as figure
 from ._html import html_fragment as html_fragment
 from ._html import html_page as html_page
 from ._html import html_table as html_table
+from ._style import FAINT as FAINT
 from ._style import GRID as GRID
 from ._style import INK as INK
 from ._style import MUTED as MUTED

@@ -18,7 +18,8 @@ NEUTRALS = {
     "panel": ("#f6f7f9", "#1c2027"),
     "ink": ("#1b1e24", "#e8eaee"),
     "muted": ("#5a616c", "#a2aab6"),
-    "grid": ("#dfe2e7", "#333943"),
+    "grid": ("#e3e6ea", "#2c323b"),
+    "faint": ("#c5cad2", "#4b535f"),
     "link": ("#0b58a8", "#86b7ff"),
 }
 SERIES = (
@@ -31,7 +32,9 @@ SERIES = (
     ("#33343c", "#d5d5dc"),
     ("#d1214a", "#fe5e78"),
 )
-INK, MUTED, GRID, PAPER = (NEUTRALS[name][0] for name in ("ink", "muted", "grid", "paper"))
+INK, MUTED, FAINT, GRID, PAPER = (
+    NEUTRALS[name][0] for name in ("ink", "muted", "faint", "grid", "paper")
+)
 
 _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5), (6, 2, 1.5, 2))
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p", "<", ">", "h", "*", "d", "8", "H", "p")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._text import label
+from ._text import clean, label
 
 if TYPE_CHECKING:  # rich is imported by who shows something
     from rich.console import Console, RenderableType
@@ -80,11 +80,10 @@ def table(columns: Sequence[Column], lines: Iterable[Line], title: str = "") -> 
 
 
 def line(text: str, style: Literal["", "bold", "dim", "italic"] = "") -> Renderable:
-    """A paragraph of plain text; line breaks stay."""
+    """A paragraph of plain text; line breaks and spaces stay, other controls do not."""
     from rich.text import Text
 
-    shown = "\n".join(label(part, None) if part.strip() else "" for part in text.split("\n"))
-    return Text(shown, style=style)
+    return Text("\n".join(clean(part) for part in text.split("\n")), style=style)
 
 
 def group(*parts: Renderable) -> Renderable:

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 
+def clean(text: str) -> str:
+    """The same text with a space for each character that is not printable."""
+    # isprintable is False for escapes, newlines and the marks that turn the writing direction
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def label(text: object, limit: int | None = 40) -> str:
     """A user's text on one line: control and invisible characters become spaces.
 
@@ -15,9 +21,7 @@ def label(text: object, limit: int | None = 40) -> str:
     >>> label("x" * 50, limit=5)
     'xxxx…'
     """
-    # isprintable is False for escapes, newlines and the marks that turn the writing direction
-    shown = "".join(c if c.isprintable() else " " for c in str(text))
-    shown = " ".join(shown.split())
+    shown = " ".join(clean(str(text)).split())
     if limit is not None and len(shown) > limit:
         shown = shown[: max(limit - 1, 0)].rstrip() + "…"
     return shown or "(empty)"

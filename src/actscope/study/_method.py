@@ -56,8 +56,9 @@ def sentences(c: Comparison) -> list[str]:
         f"{show.count(c.members_trained, 'network')}{shape} were trained in "
         f"{show.duration(c.seconds)}: {show.count(len(c.rows), 'activation')}, "
         f"{show.count(len(rates), 'learning rate')}, {show.count(seeds, 'seed')}.",
-        "At one seed every activation meets the same split of the rows, the same initial weights "
-        "(scaled by its own gain) and the same order of batches; another seed varies all three.",
+        f"At one seed every activation meets the same split of the rows{_split(plan)}, the same "
+        "initial weights (scaled by its own gain) and the same order of batches; another seed "
+        "varies all three.",
         f"Test rows were never used for choosing.{chosen}",
         "Scaling, categories and imputation were fitted on training rows alone, per seed.",
         "Scores are compared in pairs, seed by seed, with the variance corrected for splits that "
@@ -77,6 +78,15 @@ def _numbers(values: Any) -> str:
     return render.label(" and ".join([", ".join(items[:-1]), items[-1]] if items[1:] else items))
 
 
+def _split(plan: Any) -> str:
+    test, validation = plan.get("test_share"), plan.get("validation_share")
+    if not isinstance(test, float) or not isinstance(validation, float):
+        return ""
+    choosing = (1 - test) * validation  # validation rows are taken from what the test rows leave
+    parts = [f"{100 * part:.0f}%" for part in (1 - test - choosing, choosing, test)]
+    return f" ({parts[0]} training, {parts[1]} validation and {parts[2]} test rows)"
+
+
 def _training(plan: Any) -> str:
     parts = []
     if plan.get("optimizer"):
@@ -85,6 +95,8 @@ def _training(plan: Any) -> str:
         parts.append(f"in batches of {render.label(plan['batch_size'])} rows")
     if plan.get("epochs"):
         parts.append(f"for at most {render.label(plan['epochs'])} epochs")
+    if plan.get("patience"):
+        parts.append(f"until {render.label(plan['patience'])} epochs brought no lower loss")
     if not parts:
         return ""
     return f"Each was trained {', '.join(parts)}; its best weights by validation loss were kept."

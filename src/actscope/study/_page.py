@@ -42,9 +42,16 @@ def fragment(comparison: Comparison) -> str:
 # --- the verdict
 
 
-def _verdict(c: Comparison) -> list[Markup]:
-    first, *rest = [line for line in c.verdict.text.split("\n") if line.strip()] or [c.verdict.best]
-    return [element("p", first, class_="verdict"), *(element("p", line) for line in rest)]
+def _verdict(c: Comparison) -> tuple[list[Markup], list[Markup]]:
+    """The answer, large, below its question; and the lines that explain it."""
+    lines = [line for line in c.verdict.text.split("\n") if line.strip()]
+    first, *rest = lines or [f"Use {c.verdict.best}."]
+    question, mark, answer = first.partition("? ")
+    if not mark or ". " in question:  # no question, or not at the beginning
+        question, answer = "", first
+    head = [element("p", f"{question}?", class_="question")] if question else []
+    head.append(element("p", answer, class_="verdict"))
+    return head, [element("p", line) for line in rest]
 
 
 def _lead(c: Comparison) -> list[object]:
@@ -63,13 +70,13 @@ def _lead(c: Comparison) -> list[object]:
         for name, members in groups
         if members
     ]
-    first, *rest = _verdict(c)
+    answer, reasons = _verdict(c)
     warnings = (
         element("div", [element("p", w) for w in c.warnings], class_="note", role="note")
         if c.warnings
         else None
     )
-    return [first, element("dl", listed, class_="groups"), *rest, warnings]
+    return [answer, element("dl", listed, class_="groups"), reasons, warnings]
 
 
 def _swatch(name: str, color: str | None) -> Markup:

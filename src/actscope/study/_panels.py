@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from actscope import render
-from actscope.render import GRID, MUTED, Axes, Figure, Look, Markup
+from actscope.render import FAINT, MUTED, Axes, Figure, Look, Markup
 from actscope.study import _present as show
 from actscope.study._pictures import Picture, axis_format, finite, score_window
 from actscope.study._result import Comparison
 
-_SIZE = (250.0, 178.0)
+_SIZE = (292.0, 190.0)
 _MOST_POINTS = 150  # of a curve: more than a panel has pixels to show
 
 
@@ -86,7 +86,7 @@ def curves(c: Comparison) -> Picture | None:
 
     def other(ax: Axes, part: pd.DataFrame) -> None:
         part = _thin(part)
-        ax.plot(_column(part, "epoch"), _column(part, "validation_loss"), color=GRID, lw=1.2)
+        ax.plot(_column(part, "epoch"), _column(part, "validation_loss"), color=FAINT, lw=1.2)
 
     def own(ax: Axes, part: pd.DataFrame, look: Look) -> None:
         part = _thin(part)
@@ -136,7 +136,7 @@ def learning_rates(c: Comparison) -> Picture | None:
     """Validation score against learning rate; None when only one was tried."""
     frame = c.by_rate.sort_values("learning_rate")
     means = finite(frame["mean"].astype(float))
-    if frame["learning_rate"].nunique() < 2 or not means:
+    if len(set(frame["learning_rate"])) < 2 or not means:
         return None
     bounds = finite([*frame["low"].astype(float), *frame["high"].astype(float)])
     window = score_window(means, bounds)
@@ -148,7 +148,7 @@ def learning_rates(c: Comparison) -> Picture | None:
         ax.plot(_column(part, "learning_rate"), values, **style)  # pyright: ignore[reportArgumentType]
 
     def other(ax: Axes, part: pd.DataFrame) -> None:
-        line(ax, part, color=GRID, lw=1.2)
+        line(ax, part, color=FAINT, lw=1.2)
 
     def own(ax: Axes, part: pd.DataFrame, look: Look) -> None:
         line(ax, part, color=look.color, lw=2, ls=look.linestyle)
@@ -215,7 +215,7 @@ def cutoffs(c: Comparison) -> Picture | None:
     margin = 0.05 * (max(values) - min(values)) or 0.01
 
     def other(ax: Axes, part: pd.DataFrame) -> None:
-        ax.plot(_column(part, "cutoff"), _column(part, "score"), color=GRID, lw=1.2)
+        ax.plot(_column(part, "cutoff"), _column(part, "score"), color=FAINT, lw=1.2)
 
     def own(ax: Axes, part: pd.DataFrame, look: Look) -> None:
         ax.axvline(0.5, color=MUTED, lw=1, ls=(0, (1, 2)))

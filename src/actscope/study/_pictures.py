@@ -68,9 +68,14 @@ def scores(c: Comparison) -> Picture | None:
     window = score_window([r.score.mean for r in rows], bounds)
     baselines = [(n, i) for n, i in c.baselines.items() if math.isfinite(i.mean)]
     if baselines:  # a baseline close by belongs into the window
-        near = [i.mean for _, i in baselines if 0 < window[0] - i.mean < window[1] - window[0]]
+        width = window[1] - window[0]
+        near = [
+            i.low if math.isfinite(i.low) else i.mean
+            for _, i in baselines
+            if -width < i.mean - window[0] < 0.1 * width and i.low > window[0] - width
+        ]
         ahead = [i.mean for _, i in baselines if i.mean > window[1]]
-        margin = 0.06 * (window[1] - window[0])
+        margin = 0.06 * width
         window = (
             min([window[0], *(m - margin for m in near)]),
             max([window[1], *(m + margin for m in ahead)]),
@@ -104,6 +109,7 @@ def scores(c: Comparison) -> Picture | None:
             tick.set_fontsize(12)
             tick.set_color(INK if name in labels[: len(rows)] else MUTED)
             tick.set_fontweight("bold" if name == c.verdict.best else "normal")
+        ax.tick_params(axis="y", pad=12)  # room for the arrow of a score off the scale
         ax.set_xlim(*window)
         ax.set_ylim(ticks[-1] + 0.6, -0.6)
         ax.xaxis.set_major_formatter(axis_format(c.metric))
@@ -198,19 +204,12 @@ def dead(c: Comparison) -> Picture | None:
             height = max(len(bars), 1) * pitch
             middles.append(top + height / 2)
             if not any(math.isfinite(s) for _, s in bars):
-                words = (
-                    "cannot be dead" if narrow else "no dead list: its derivative is 0 everywhere"
-                )
-                ax.text(0, top + height / 2, f"  {words}", va="center", color=MUTED, fontsize=10.5)
-                continue
-            for k, (layer, value) in enumerate(bars):
-                y = top + (k + 0.5) * pitch
-                if not math.isfinite(value):
-                    continue
-                color = looks[name].color
-                ax.barh(y, value, height=pitch - 3, color=color, alpha=0.55 if k % 2 else 1.0)
-                text = f"  layer {layer}: {show.share(value)}"
-                ax.text(value, y, text, va="center", color=MUTED, fontsize=10)
+                words = "slope 0 everywhere" + ("" if narrow else ": no unit can learn")
+                _beside(ax, 0, top + height / 2, words)
+            elif not any(s > 0 for _, s in bars):
+                _beside(ax, 0, top + height / 2, "none")
+            else:
+                _bars(ax, top, pitch, bars, looks[name].color)
         ax.set_yticks(middles, [render.label(n, 16 if narrow else 30) for n, _ in groups])
         for tick in ax.get_yticklabels():
             tick.set_fontsize(12)
@@ -236,3 +235,19 @@ def dead(c: Comparison) -> Picture | None:
     )
     title = "Share of dead units in each hidden layer"
     return Picture(caption, (_wide_and_narrow(draw, float(tops[-1]) + 60, title, spoken),))
+
+
+def _bars(
+    ax: Axes, top: float, pitch: float, bars: Sequence[tuple[int, float]], color: str
+) -> None:
+    for k, (layer, value) in enumerate(bars):
+        if math.isfinite(value):
+            y = top + (k + 0.5) * pitch
+            ax.barh(y, value, height=pitch - 3, color=color, alpha=0.55 if k % 2 else 1.0)
+            _beside(ax, value, y, f"layer {layer}: {show.share(value)}")
+
+
+def _beside(ax: Axes, x: float, y: float, words: str) -> None:
+    """A small remark right of a point (an offset: SVG drops leading spaces)."""
+    offset = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
+    ax.annotate(words, (x, y), color=MUTED, fontsize=10.5, **offset)

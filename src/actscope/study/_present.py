@@ -60,7 +60,7 @@ def movement(change: float) -> str:
     """How far the first layer's weights went, relative to where they began."""
     if not math.isfinite(change):
         return NONE
-    return "0" if change == 0 else f"{change:.2g}" if change < 1 else f"{change:.1f}"
+    return "0" if change == 0 else f"{change:.2f}" if change >= 0.005 else f"{change:.1g}"
 
 
 def cost(value: float) -> str:
