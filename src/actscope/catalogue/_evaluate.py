@@ -193,7 +193,9 @@ FLOATS = FloatArithmetic()
 
 
 def at(node: Node, x: float) -> float:
-    """The value of an expression in x alone at one float."""
+    """The value of an expression in x alone at one float; nan stays nan."""
+    if math.isnan(x):
+        return x
     return evaluate(node, {"x": x, "pi": math.pi}, FLOATS)
 
 
@@ -241,10 +243,10 @@ def arrays() -> Arithmetic:
 
 
 def sample(node: Node, x: Any) -> Any:
-    """The value of an expression in x alone at every element of a NumPy array."""
+    """The value of an expression in x alone at every element of a NumPy array; nan stays."""
     import numpy as np
 
     points = np.asarray(x, dtype=float)
     with np.errstate(all="ignore"):  # the branch of a where that is not taken may overflow
         values = evaluate(node, {"x": points, "pi": math.pi}, arrays())
-    return np.broadcast_to(np.asarray(values, dtype=float), points.shape).copy()
+    return np.where(np.isnan(points), points, values)

@@ -98,12 +98,12 @@ class Record(Facts):
     @cached_property
     def bound(self) -> Node:
         """The formula as a tree in x alone, parameters at their values."""
-        return _bind(self.expression, self.parameters)
+        return bind(self.expression, self.parameters)
 
     @cached_property
     def bound_derivative(self) -> Node:
         """f' as a tree in x alone, in the form that is accurate far out."""
-        return stable(_bind(self.derivative_expression, self.parameters))
+        return stable(bind(self.derivative_expression, self.parameters))
 
     @property
     def values(self) -> Mapping[str, float]:
@@ -111,7 +111,8 @@ class Record(Facts):
         return Frozen({name: p.value for name, p in self.parameters.items()})
 
 
-def _bind(tree: Node, parameters: Mapping[str, Parameter]) -> Node:
+def bind(tree: Node, parameters: Mapping[str, Parameter]) -> Node:
+    """The tree with each parameter's value in the place of its name."""
     for name, parameter in parameters.items():
         tree = substitute(tree, name, number(parameter.value))
     return tidy(tree)

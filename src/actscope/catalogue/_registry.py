@@ -26,19 +26,31 @@ def names() -> list[str]:
     return [entry.name for entry in ENTRIES]
 
 
-def get(spec: str | Record) -> Record:
+def get(spec: str | Record, **parameters: float) -> Record:
     """The record of an activation.
 
     spec: a name or an alias as PyTorch, Keras or JAX write it (case and underscores do not
         matter), with parameters where it has some; a record is given back as it is.
+    parameters: values set on top of those in the specification.
 
     >>> get("swish").name, get("nn.LeakyReLU(negative_slope=0.2)").label
     ('silu', 'leaky_relu(negative_slope=0.2)')
+    >>> get("leaky_relu", negative_slope=0.2) is get("lrelu(negative_slope=0.2)")
+    True
 
     Raises:
         UnknownActivation: no such name.
         SettingError: no such parameter, or a value that it cannot have.
     """
+    if parameters:
+        base = get(spec)
+        values = {
+            name: parameters.get(name, parameter.value)
+            for name, parameter in base.parameters.items()
+        }
+        for name in parameters:
+            _known_parameter(base.name, values, name)
+        return _get(f"{base.name}({', '.join(f'{n}={v}' for n, v in values.items())})")
     if isinstance(spec, Record):
         return spec
     if not isinstance(spec, str):
@@ -74,7 +86,6 @@ def split(text: str) -> list[str]:
     return items
 
 
-@lru_cache(maxsize=512)
 def _get(spec: str) -> Record:
     found = _SPEC.fullmatch(spec)
     if found is None:
@@ -86,7 +97,7 @@ def _get(spec: str) -> Record:
         hint = did_you_mean(found["name"].rpartition(".")[2], _spellings())
         hint = hint or f" Known: {', '.join(names())}."
         raise UnknownActivation(f"no activation {found['name']!r}.{hint}")
-    return _record(entry, _values(entry, found["inside"] or ""))
+    return _record(entry.name, tuple(_values(entry, found["inside"] or "").items()))
 
 
 def _key(name: str) -> str:
@@ -118,11 +129,11 @@ def _values(entry: Entry, inside: str) -> dict[str, float]:
             raise SettingError(f"{entry.name} has no parameters: write just {entry.name!r}")
         if not equals:
             raise SettingError(f"{item.strip()!r} does not name its parameter: write {example}")
-        values[known_parameter(entry.name, values, name)] = _number(entry, name, value)
+        values[_known_parameter(entry.name, values, name)] = _number(entry, name, value)
     return values
 
 
-def known_parameter(activation: str, allowed: Mapping[str, object], name: str) -> str:
+def _known_parameter(activation: str, allowed: Mapping[str, object], name: str) -> str:
     """The name itself when the activation has such a parameter, else SettingError."""
     if name not in allowed:
         has = f"it has {', '.join(allowed)}" if allowed else "it has none"
@@ -144,7 +155,9 @@ def _number(entry: Entry, name: str, text: str) -> float:
     return value
 
 
-def _record(entry: Entry, values: Mapping[str, float]) -> Record:
+@lru_cache(maxsize=512)
+def _record(name: str, given: tuple[tuple[str, float], ...]) -> Record:
+    entry, values = _by_key()[_key(name)], dict(given)
     parameters = {
         name: dataclasses.replace(parameter, name=name, value=values[name])
         for name, parameter in entry.parameters.items()

@@ -1,0 +1,20 @@
+"""The formula language, for rooms that evaluate formulas in an arithmetic of their own.
+
+A text becomes a tree (`parse`), trees are differentiated (`differentiate`), given values
+(`bind`) and evaluated over an `Arithmetic` (`evaluate`).
+"""
+
+from ._differentiate import differentiate as differentiate
+from ._evaluate import FLOATS as FLOATS
+from ._evaluate import Arithmetic as Arithmetic
+from ._evaluate import evaluate as evaluate
+from ._parse import parse as parse
+from ._record import bind as bind
+from ._text import latex as latex
+from ._text import text as text
+from ._tree import Node as Node
+from ._tree import Where as Where
+from ._tree import walk as walk
+from ._vocabulary import VOCABULARY as VOCABULARY
+from ._vocabulary import expand as expand
+from ._vocabulary import stable as stable
