@@ -1,0 +1,86 @@
+"""actscope: see, compare, diagnose and repair the activation functions of neural networks.
+
+Importing it is free: each name loads what it needs when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from actscope import nn as nn
+    from actscope.catalogue import Record as Record
+    from actscope.catalogue import get as get
+    from actscope.catalogue import names as names
+    from actscope.ensemble import Ensemble as Ensemble
+    from actscope.ensemble import train_ensemble as train_ensemble
+    from actscope.errors import ActscopeError as ActscopeError
+    from actscope.errors import DataError as DataError
+    from actscope.errors import FormulaError as FormulaError
+    from actscope.errors import SettingError as SettingError
+    from actscope.errors import StoreError as StoreError
+    from actscope.errors import UnknownActivation as UnknownActivation
+    from actscope.nn import functional as functional
+    from actscope.nn import module as module
+    from actscope.study import Comparison as Comparison
+    from actscope.study import compare as compare
+    from actscope.study import load_winner as load_winner
+
+__version__ = "0.1.0"
+
+# Public name -> the room it lives in. A room's own name stands for the room itself.
+_HOMES = {
+    "ActscopeError": "errors",
+    "Comparison": "study",
+    "DataError": "errors",
+    "Ensemble": "ensemble",
+    "FormulaError": "errors",
+    "Record": "catalogue",
+    "SettingError": "errors",
+    "StoreError": "errors",
+    "UnknownActivation": "errors",
+    "compare": "study",
+    "functional": "nn",
+    "get": "catalogue",
+    "load_winner": "study",
+    "module": "nn",
+    "names": "catalogue",
+    "nn": "nn",
+    "train_ensemble": "ensemble",
+}
+
+__all__ = [
+    "ActscopeError",
+    "Comparison",
+    "DataError",
+    "Ensemble",
+    "FormulaError",
+    "Record",
+    "SettingError",
+    "StoreError",
+    "UnknownActivation",
+    "__version__",
+    "compare",
+    "functional",
+    "get",
+    "load_winner",
+    "module",
+    "names",
+    "nn",
+    "train_ensemble",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'actscope' has no attribute {name!r}")
+    module = import_module(f"actscope.{home}")
+    value = module if name == home else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

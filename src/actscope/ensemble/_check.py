@@ -1,0 +1,86 @@
+"""Arguments of training, checked in one place, each complaint in one line."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any, SupportsFloat
+
+from actscope.catalogue import get, split
+from actscope.errors import SettingError, did_you_mean
+
+MAX_SEEDS = 100_000
+
+
+def whole(name: str, value: Any, *, least: int = 1) -> int:
+    """`value` as an int of at least `least`.
+
+    >>> whole("epochs", 10)
+    10
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise SettingError(f"{name} must be a whole number, not {value!r}") from None
+    if isinstance(value, bool):
+        raise SettingError(f"{name} must be a whole number, not {value!r}")
+    if number < least:
+        raise SettingError(f"{name} must be at least {least}, not {number}")
+    return number
+
+
+def positive(name: str, value: Any, *, zero: bool = False) -> float:
+    """`value` as a finite float above 0 (or 0 itself where `zero`)."""
+    allowed = "0 or more" if zero else "above 0"
+    if isinstance(value, bool | str) or not isinstance(value, SupportsFloat):
+        raise SettingError(f"{name} must be a number {allowed}, not {value!r}")
+    number = float(value)
+    if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
+        raise SettingError(f"{name} must be a finite number {allowed}, not {number:g}")
+    return number
+
+
+def one_of(name: str, value: Any, allowed: Sequence[str]) -> str:
+    """`value`, which must be one of `allowed`."""
+    if value not in allowed:
+        hint = did_you_mean(str(value), allowed)
+        raise SettingError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.{hint}")
+    return str(value)
+
+
+def listed(name: str, value: Any) -> list[Any]:
+    """`value` as a list that is not empty; a single item counts as a list of one."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return [value]
+    items = list(value)
+    if not items:
+        raise SettingError(f"{name} is empty: give at least one")
+    return items
+
+
+def hidden_widths(value: Any) -> tuple[int, ...]:
+    """Widths of the hidden layers, at least one."""
+    return tuple(whole("each width in hidden", width) for width in listed("hidden", value))
+
+
+def rates(value: Any) -> tuple[float, ...]:
+    """Learning rates, without repeats, ascending."""
+    return tuple(sorted({positive("each learning rate", r) for r in listed("rates", value)}))
+
+
+def seeds(value: Any) -> tuple[int, ...]:
+    """Seeds: 20 means 0 to 19; a sequence is taken as it is, without repeats."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        count = whole("seeds", value)
+        if count > MAX_SEEDS:
+            raise SettingError(f"seeds must be at most {MAX_SEEDS}, not {count}")
+        return tuple(range(count))
+    given = [whole("each seed", seed, least=0) for seed in listed("seeds", value)]
+    return tuple(dict.fromkeys(given))
+
+
+def activations(value: Any) -> tuple[str, ...]:
+    """Labels of the catalogue from names, records, or one text with commas; repeats dropped."""
+    items = split(value) if isinstance(value, str) else listed("activations", value)
+    return tuple(dict.fromkeys(get(item).label for item in items))

@@ -1,0 +1,333 @@
+"""`train_ensemble`: many multilayer perceptrons trained as one, and what they then can say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from actscope.ensemble import _check
+from actscope.ensemble._evaluate import layer_health, outputs
+from actscope.ensemble._init import INITS
+from actscope.ensemble._layout import Shape
+from actscope.ensemble._optimiser import NAMES
+from actscope.ensemble._plan import Member, Rows, Settings, chunks, members_per_chunk
+from actscope.ensemble._threads import one_thread
+from actscope.ensemble._train import Trained, train_chunk
+from actscope.errors import DataError, SettingError
+
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+def train_ensemble(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    hidden: Sequence[int] | int = (64, 64),
+    activations: Sequence[str] | str = ("relu",),
+    seeds: Sequence[int] | int = 1,
+    learning_rates: Sequence[float] | float = (1e-3,),
+    epochs: int = 10,
+    batch_size: int = 32,
+    optimizer: str = "adam",
+    momentum: float = 0.9,
+    l2: float = 0.0,
+    init: str = "gain",
+    task: str | None = None,
+    validation: tuple[ArrayLike, ArrayLike] | None = None,
+    patience: int | None = None,
+    device: str = "auto",
+    dtype: str = "float32",
+    members_at_once: int | None = None,
+) -> Ensemble:
+    """Train one network for each activation x learning rate x seed, all of them as one.
+
+    A member is bit for bit the network that training it alone gives (one thread, one
+    machine), whoever shares its ensemble. At one seed every member starts from the same
+    draw, scaled by its activation's gain, and sees the same batches.
+
+    Args:
+        X: Float["row feature"], finite; bring features to comparable scales yourself.
+        y: ["row"] labels of any kind, or numbers (also ["row output"]) for regression.
+        hidden: widths of the hidden layers.
+        activations: names of the catalogue, e.g. "relu" or "leaky_relu(negative_slope=0.2)".
+        seeds: initial weights and batch order; 16 means 0 to 15.
+        learning_rates: each is trained with every activation and seed.
+        epochs: exactly so many, unless `patience` is given.
+        batch_size: rows of a step; the last batch of an epoch may be smaller.
+        optimizer: "adam", "adamw" or "sgd" (with `momentum`).
+        l2: coefficient of 1/2 l2 |w|^2 added to a batch's mean loss (decoupled for adamw).
+        init: "gain" (normal, the activation's own gain) or "glorot" (as scikit-learn).
+        task: "classification" or "regression"; None: regression when y holds floats that
+            are not all whole numbers, or has two axes.
+        validation: (X, y) that decide early stopping and fill `validation_loss`.
+        patience: stop a member after so many epochs without a lower validation loss and
+            give back its best weights.
+        device: "auto" (a GPU where PyTorch finds one), "cpu", "cuda", ...
+        dtype: "float32" or "float64".
+        members_at_once: networks in one chunk; None: as many as fit the cache.
+
+    Raises:
+        SettingError: an argument outside what is allowed.
+        DataError: X or y that cannot be trained on.
+
+    Example:
+        >>> import numpy as np
+        >>> X = np.random.default_rng(0).standard_normal((200, 2))
+        >>> y = (X[:, 0] * X[:, 1] > 0).astype(int)  # no line separates these
+        >>> e = train_ensemble(X, y, hidden=(16,), activations=["relu", "identity"], seeds=2,
+        ...                    learning_rates=[0.03], epochs=30)
+        >>> (e.predict(X) == y).mean(axis=1).round(1)  # identity, identity, relu, relu
+        array([1. , 1. , 0.5, 0.5])
+    """
+    names = _check.activations(activations)
+    rates, numbers = _check.rates(learning_rates), _check.seeds(seeds)
+    place = _device(device)
+    kind = _DTYPES[_check.one_of("dtype", dtype, list(_DTYPES))]
+    features = _features(X, "X")
+    targets = _Targets.read(y, task, len(features))
+    if patience is not None and validation is None:
+        raise SettingError("patience needs validation=(X, y): rows that decide when to stop")
+    settings = Settings(
+        outputs=targets.outputs,
+        task=targets.task,
+        hidden=_check.hidden_widths(hidden),
+        epochs=_check.whole("epochs", epochs),
+        batch_size=_check.whole("batch_size", batch_size),
+        optimizer=_check.one_of("optimizer", optimizer, NAMES),  # type: ignore[arg-type]
+        momentum=_check.positive("momentum", momentum, zero=True),
+        l2=_check.positive("l2", l2, zero=True),
+        init=_check.one_of("init", init, INITS),  # type: ignore[arg-type]
+        patience=None if patience is None else _check.whole("patience", patience),
+    )
+
+    def rows(values: NDArray[np.float64], wanted: NDArray[Any]) -> Rows:
+        y_type = torch.int64 if targets.task == "classification" else kind
+        return Rows(
+            torch.from_numpy(values)[None].to(place, kind),
+            torch.from_numpy(wanted)[None].to(place, y_type),
+        )
+
+    train_rows = rows(features, targets.values)
+    held_rows = None
+    if validation is not None:
+        held_X = _features(validation[0], "validation X", features.shape[1])
+        held_rows = rows(held_X, targets.encode(validation[1], len(held_X)))
+    members = [Member(a, r, s) for a in names for r in rates for s in numbers]
+    shape = Shape(features.shape[1], settings.hidden, settings.outputs)
+    size = members_per_chunk(shape, settings.batch_size)
+    if members_at_once is not None:
+        size = _check.whole("members_at_once", members_at_once)
+    with one_thread():
+        parts = tuple(
+            (
+                tuple(index),
+                train_chunk([members[i] for i in index], settings, train_rows, held_rows),
+            )
+            for index in chunks(members, size)
+        )
+    return Ensemble(tuple(members), settings, targets.classes, tuple(parts))
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Trained members, in the order activation x learning rate x seed of the arguments.
+
+    settings: what they share. classes: the labels, sorted; empty for regression.
+    """
+
+    specs: tuple[Member, ...]
+    settings: Settings
+    classes: tuple[Any, ...]
+    parts: tuple[tuple[tuple[int, ...], Trained], ...]
+
+    def __len__(self) -> int:
+        return len(self.specs)
+
+    @property
+    def members(self) -> pd.DataFrame:
+        """One row per member.
+
+        activation, learning_rate, seed, final_loss (mean training loss of its last epoch),
+        validation_loss (of the weights kept; NaN without validation), epochs, best_epoch
+        (whose weights are kept), diverged, seconds (its share of the training time).
+        """
+        rows: list[dict[str, Any]] = [{} for _ in self.specs]
+        for index, part in self.parts:
+            for position, i in enumerate(index):
+                last, best = int(part.epochs[position]), int(part.best_epoch[position])
+                rows[i] = {
+                    "activation": self.specs[i].activation,
+                    "learning_rate": self.specs[i].learning_rate,
+                    "seed": self.specs[i].seed,
+                    "final_loss": part.train_loss[last - 1, position],
+                    "validation_loss": part.valid_loss[best - 1, position] if best else np.nan,
+                    "epochs": last,
+                    "best_epoch": best,
+                    "diverged": bool(part.diverged[position]),
+                    "seconds": part.seconds[position],
+                }
+        return pd.DataFrame(rows)
+
+    def outputs(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Float["member row output"]: logits for classes, values for regression."""
+        rows = self._rows(X)
+        result = np.empty((len(self), rows.count, self.settings.outputs))
+        with one_thread():
+            for index, part in self.parts:
+                result[list(index)] = outputs(part, rows).transpose(1, 2).double().cpu().numpy()
+        return result
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """["member row"] labels, or values (["member row output"] for several outputs)."""
+        raw = self.outputs(X)
+        if self.settings.task == "classification":
+            return np.asarray(self.classes)[raw.argmax(2)]
+        return raw[:, :, 0] if self.settings.outputs == 1 else raw
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Float["member row class"], in the order of `classes`; two columns for two classes."""
+        if self.settings.task != "classification":
+            raise SettingError("predict_proba needs a classification; this is a regression")
+        return softmax(self.outputs(X))
+
+    def health(self, X: ArrayLike) -> pd.DataFrame:
+        """Dead, saturated and dormant units of each member and hidden layer on rows of X.
+
+        Columns: member, layer (from 1), units, dead_units, saturated_units, dormant_units
+        (lists of int; dead_units is None for a step-like function), sparsity, samples.
+        """
+        rows = self._rows(X)
+        table: list[dict[str, Any]] = []
+        with one_thread():
+            for index, part in self.parts:
+                for number, layer in enumerate(layer_health(part, rows), start=1):
+                    for position, i in enumerate(index):
+                        has_list = bool(layer.has_dead_list[position])
+                        table.append({
+                            "member": i,
+                            "layer": number,
+                            "units": layer.dead.shape[1],
+                            "dead_units": _listed(layer.dead[position]) if has_list else None,
+                            "saturated_units": _listed(layer.saturated[position]),
+                            "dormant_units": _listed(layer.dormant[position]),
+                            "sparsity": float(layer.sparsity[position]),
+                            "samples": layer.samples,
+                        })  # fmt: skip
+        frame = pd.DataFrame(table)
+        return frame.sort_values(["member", "layer"], ignore_index=True)
+
+    def weights(self, member: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        """(weight (in, out), bias (out,)) of each layer of one member, inputs first."""
+        for index, part in self.parts:
+            if member in index:
+                return member_weights(part, index.index(member))
+        raise SettingError(f"member must be 0 to {len(self) - 1}, not {member!r}")
+
+    def _rows(self, X: ArrayLike) -> Rows:
+        some = self.parts[0][1].store
+        features = _features(X, "X", some.shape.inputs)
+        region = some.regions[0]
+        tensor = torch.from_numpy(features)[None].to(region.device, region.dtype)
+        return Rows(tensor, torch.zeros(1, len(features), dtype=torch.int64, device=region.device))
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probabilities along the last axis."""
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def member_weights(part: Trained, position: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    """(weight (in, out), bias (out,)) of each layer of the member at `position`."""
+    store = part.store
+    weights = [w[position].cpu().numpy().copy() for w in store.weights]
+    weights[-1] = np.ascontiguousarray(weights[-1].T)
+    biases = [b[position, 0].cpu().numpy().copy() for b in store.biases]
+    return list(zip(weights, biases, strict=True))
+
+
+@dataclass(frozen=True)
+class _Targets:
+    task: Any
+    values: NDArray[Any]
+    classes: tuple[Any, ...]
+    outputs: int
+
+    @classmethod
+    def read(cls, y: ArrayLike, task: str | None, rows: int) -> _Targets:
+        array = np.asarray(y)
+        if array.shape[:1] != (rows,) or array.ndim > 2:
+            raise DataError(f"y must have one entry for each of the {rows} rows of X, not shape "
+                            f"{array.shape}")  # fmt: skip
+        if task is None:
+            real = array.dtype.kind == "f" and not np.array_equal(array, np.round(array))
+            task = "regression" if real or array.ndim == 2 else "classification"
+        _check.one_of("task", task, ("classification", "regression"))
+        if task == "classification":
+            if array.ndim == 2:
+                raise DataError("y for a classification must have one axis, not two")
+            classes, codes = np.unique(array, return_inverse=True)
+            if len(classes) < 2:
+                raise DataError(f"y has one class only ({classes[0]!r}); two or more are needed")
+            return cls(task, codes.astype(np.int64), tuple(classes.tolist()), len(classes))
+        values = _numbers(array, "y")
+        values = values[:, None] if values.ndim == 1 else values
+        return cls(task, values, (), values.shape[1])
+
+    def encode(self, y: ArrayLike, rows: int) -> NDArray[Any]:
+        array = np.asarray(y)
+        if array.shape[:1] != (rows,):
+            raise DataError(f"validation y must have {rows} entries, not shape {array.shape}")
+        if self.task == "regression":
+            values = _numbers(array, "validation y").reshape(rows, -1)
+            if values.shape[1] != self.outputs:
+                raise DataError(f"validation y must have {self.outputs} outputs a row")
+            return values
+        code = {label: i for i, label in enumerate(self.classes)}
+        unknown = sorted({str(v) for v in array.tolist() if v not in code})
+        if unknown:
+            raise DataError(f"validation y has classes that y has not: {', '.join(unknown[:5])}")
+        return np.array([code[v] for v in array.tolist()], dtype=np.int64)
+
+
+def _numbers(array: NDArray[Any], name: str) -> NDArray[np.float64]:
+    try:
+        values = array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"{name} must hold numbers, not {array.dtype}") from None
+    if not np.isfinite(values).all():
+        count = int((~np.isfinite(values)).sum())
+        raise DataError(f"{name} has {count} NaN or infinite values: impute or drop them first")
+    return values
+
+
+def _features(X: ArrayLike, name: str, width: int | None = None) -> NDArray[np.float64]:
+    values = _numbers(np.asarray(X), name)
+    if values.ndim != 2 or 0 in values.shape:
+        raise DataError(f"{name} must be a table (rows, features), not of shape {values.shape}")
+    if width is not None and values.shape[1] != width:
+        raise DataError(f"{name} must have {width} features, not {values.shape[1]}")
+    return values
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise SettingError(f"device {name!r} cannot be used here: {reason}") from None
+    return device
+
+
+def _listed(mask: Tensor) -> list[int]:
+    return mask.nonzero().flatten().tolist()

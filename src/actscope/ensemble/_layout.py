@@ -1,0 +1,136 @@
+"""Where the parameters of many networks lie in memory.
+
+Each parameter tensor of a network (a weight, all biases, all learned parameters) gets one
+region, Float["member padded"], whose first elements are the tensor itself. The members of a
+slice are neighbours, so that the optimiser runs over plain flat stretches.
+
+Each member's share of a region is padded to a whole number of vectors: PyTorch's vectorised
+loops end with a scalar tail whose rounding differs in the last bit, and without padding a
+member's result would depend on who shares its ensemble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import gcd, lcm
+
+import torch
+from torch import Tensor
+
+# Floats in two of the widest vectors (AVX-512); PyTorch unrolls its loops twice.
+VECTOR = 32
+
+
+def round_up(size: int, multiple: int) -> int:
+    """The smallest multiple of `multiple` that is at least `size`."""
+    return -(-size // multiple) * multiple
+
+
+def padded_rows(rows: int, widths: Sequence[int]) -> int:
+    """The fewest rows >= `rows` for which rows x width is whole vectors, for every width.
+
+    >>> padded_rows(32, [64, 10]), padded_rows(3, [64, 10]), padded_rows(3, [64])
+    (32, 16, 3)
+    """
+    return round_up(rows, lcm(*(VECTOR // gcd(VECTOR, width) for width in widths)))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A multilayer perceptron: inputs -> hidden[0] -> ... -> outputs.
+
+    learned: learned parameters of the activation per hidden layer (PReLU: 1).
+    """
+
+    inputs: int
+    hidden: tuple[int, ...]
+    outputs: int
+    learned: int = 0
+
+    @cached_property
+    def weights(self) -> tuple[tuple[int, int], ...]:
+        """(in, out) of each hidden layer; the output layer is kept as (out, in).
+
+        Products with few outputs are three times as fast with the outputs first: the
+        softmax then runs along the middle axis, its inner loops along the batch.
+        """
+        fan_in = (self.inputs, *self.hidden)
+        return (*zip(fan_in[:-1], self.hidden, strict=True), (self.outputs, fan_in[-1]))
+
+    @cached_property
+    def biases(self) -> tuple[int, ...]:
+        """Where each layer's bias starts in the region of biases, and its end."""
+        ends = [0]
+        for width in (*self.hidden, self.outputs):
+            ends.append(ends[-1] + width)
+        return tuple(ends)
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Elements per member of each region: the weights, the biases, the learned ones."""
+        weights = tuple(rows * columns for rows, columns in self.weights)
+        learned = (len(self.hidden) * self.learned,) if self.learned else ()
+        return (*weights, self.biases[-1], *learned)
+
+    @property
+    def parameters(self) -> int:
+        """Parameters of one member."""
+        return sum(self.sizes)
+
+
+class Store:
+    """One value for every parameter of every member, and views of them by layer.
+
+    regions: Float["member padded"] each. weights: Float["member in out"], the last one
+    Float["member out in"]. biases: Float["member 1 unit"]. learned: Float["member layer
+    parameter"] or None.
+    """
+
+    def __init__(self, shape: Shape, regions: Sequence[Tensor]) -> None:
+        self.shape = shape
+        self.regions = tuple(regions)
+        members = regions[0].shape[0]
+        layers = len(shape.weights)
+        self.weights = tuple(
+            region[:, : rows * columns].unflatten(1, (rows, columns))
+            for region, (rows, columns) in zip(self.regions, shape.weights, strict=False)
+        )
+        flat = self.regions[layers]
+        self.biases = tuple(
+            flat[:, start:end].unsqueeze(1)
+            for start, end in zip(shape.biases[:-1], shape.biases[1:], strict=True)
+        )
+        self.learned: Tensor | None = None
+        if shape.learned:
+            used = self.regions[layers + 1][:, : shape.sizes[-1]]
+            self.learned = used.unflatten(1, (len(shape.hidden), shape.learned))
+        assert all(region.shape[0] == members for region in self.regions)
+
+    @classmethod
+    def zeros(
+        cls, shape: Shape, members: int, *, dtype: torch.dtype, device: torch.device
+    ) -> Store:
+        """All zero, for `members` networks."""
+        return cls(
+            shape,
+            [
+                torch.zeros(members, round_up(size, VECTOR), dtype=dtype, device=device)
+                for size in shape.sizes
+            ],
+        )
+
+    @property
+    def members(self) -> int:
+        return self.regions[0].shape[0]
+
+    def take(self, index: Tensor) -> Store:
+        """A copy of the members at `index`."""
+        return Store(self.shape, [region.index_select(0, index) for region in self.regions])
+
+    def put(self, index: Tensor, other: Store) -> None:
+        """Overwrite the members at `index` with those of `other`, in order."""
+        for mine, theirs in zip(self.regions, other.regions, strict=True):
+            mine.index_copy_(0, index, theirs)
+

@@ -1,0 +1,128 @@
+"""Optimisers over flat stretches of many networks, a learning rate for each slice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from actscope.ensemble._layout import Shape, Store
+
+_torch: Any = torch  # torch.optim's own fused steps: private names, pinned version
+
+Name = Literal["adam", "adamw", "sgd"]
+NAMES: tuple[Name, ...] = ("adam", "adamw", "sgd")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Neighbouring members, first <= i < last, that share a learning rate."""
+
+    first: int
+    last: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class _Group:
+    """One fused call: the stretches of one slice that share rate and decay."""
+
+    learning_rate: float
+    decay: float
+    values: list[Tensor]
+    grads: list[Tensor]
+    firsts: list[Tensor]
+    seconds: list[Tensor]
+    steps: list[Tensor]
+
+
+class Optimiser:
+    """Adam, AdamW (decoupled decay) or SGD with Nesterov-free momentum, as in `torch.optim`.
+
+    l2 adds l2 * w to the gradient of weights (not of biases or learned slopes); with
+    "adamw" the decay is decoupled instead. The fused kernels work element by element, so a
+    member's NaN stays its own.
+    """
+
+    def __init__(
+        self,
+        name: Name,
+        values: Store,
+        grads: Store,
+        rates: Sequence[Rate],
+        *,
+        l2: float = 0.0,
+        momentum: float = 0.9,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        state: tuple[Store, Store, int] | None = None,
+    ) -> None:
+        self._name, self._momentum, self._betas, self._eps = name, momentum, betas, eps
+        zeros = [torch.zeros_like(region) for region in values.regions]
+        self.first, self.second, self.steps = state or (
+            Store(values.shape, zeros),
+            Store(values.shape, [torch.zeros_like(region) for region in zeros]),
+            0,
+        )
+        weights = len(values.shape.weights)
+        parts: list[tuple[slice, float]] = [(slice(None), 0.0)]
+        if l2:
+            parts = [(slice(0, weights), l2), (slice(weights, None), 0.0)]
+        self._groups = [
+            _Group(rate.learning_rate, decay, *self._stretches(values, grads, rate, which))
+            for rate in rates
+            for which, decay in parts
+        ]
+
+    def _stretches(self, values: Store, grads: Store, rate: Rate, which: slice) -> list[Any]:
+        def flat(store: Store) -> list[Tensor]:
+            return [region[rate.first : rate.last].view(-1) for region in store.regions[which]]
+
+        taken = flat(values)
+        device = taken[0].device
+        counts = [torch.tensor(float(self.steps), device=device) for _ in taken]
+        return [taken, flat(grads), flat(self.first), flat(self.second), counts]
+
+    def step(self) -> None:
+        """One update of every member."""
+        self.steps += 1
+        for g in self._groups:
+            if self._name == "sgd":
+                _torch._fused_sgd_(
+                    g.values,
+                    g.grads,
+                    g.firsts,
+                    weight_decay=g.decay,
+                    momentum=self._momentum,
+                    lr=g.learning_rate,
+                    dampening=0.0,
+                    nesterov=False,
+                    maximize=False,
+                    is_first_step=False,  # the buffer starts at 0: momentum * 0 + g
+                )
+                continue
+            _torch._foreach_add_(g.steps, 1.0)
+            fused = _torch._fused_adamw_ if self._name == "adamw" else _torch._fused_adam_
+            fused(
+                g.values,
+                g.grads,
+                g.firsts,
+                g.seconds,
+                [],
+                g.steps,
+                lr=g.learning_rate,
+                beta1=self._betas[0],
+                beta2=self._betas[1],
+                weight_decay=g.decay,
+                eps=self._eps,
+                amsgrad=False,
+                maximize=False,
+            )
+
+
+def state_bytes(shape: Shape) -> int:
+    """Bytes per member of values, gradients and two moments, in float32."""
+    return 4 * 4 * shape.parameters

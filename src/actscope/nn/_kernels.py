@@ -1,0 +1,221 @@
+"""Activations as pairs of in-place passes, for the hand-written backward pass of the ensemble.
+
+A kernel writes f(z) into a buffer that exists already and, later, grad * f'(z) into another:
+no allocation in the training step. PyTorch's own kernels where it has them (through their
+`out=` forms); anything else is composed from the record's formula.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from actscope.catalogue import Record
+from actscope.nn._compose import compile_formula
+
+_aten: Any = torch.ops.aten
+
+
+class Kernel(ABC):
+    """f and grad * f' over contiguous tensors of one shape, "member batch unit".
+
+    needs_input: False when the backward pass reads only the output, so that the forward
+        pass may overwrite z.
+    learned: names of the parameters that are trained, in the order of `learned` arguments.
+    """
+
+    needs_input: ClassVar[bool] = True
+    learned: tuple[str, ...] = ()
+    start: tuple[float, ...] = ()
+
+    @abstractmethod
+    def forward(self, z: Tensor, out: Tensor, learned: Tensor | None = None) -> None:
+        """Write f(z) into `out`; `learned` is Float["member parameter"] or None."""
+
+    @abstractmethod
+    def backward(
+        self, grad: Tensor, z: Tensor, a: Tensor, out: Tensor, learned: Tensor | None = None
+    ) -> None:
+        """Write grad * f'(z) into `out`, which may be `grad` itself."""
+
+    def learned_grad(self, grad: Tensor, z: Tensor, learned: Tensor) -> Tensor:
+        """Float["member parameter"]: the gradient of the learned parameters."""
+        raise AssertionError(f"{type(self).__name__} learns nothing")
+
+
+class _Identity(Kernel):
+    needs_input = False
+
+    def forward(self, z: Tensor, out: Tensor, learned: Tensor | None = None) -> None:
+        if out is not z:
+            out.copy_(z)
+
+    def backward(
+        self, grad: Tensor, z: Tensor, a: Tensor, out: Tensor, learned: Tensor | None = None
+    ) -> None:
+        if out is not grad:
+            out.copy_(grad)
+
+
+class _Step(Kernel):
+    needs_input = False
+
+    def forward(self, z: Tensor, out: Tensor, learned: Tensor | None = None) -> None:
+        torch.gt(z, 0, out=out)
+
+    def backward(
+        self, grad: Tensor, z: Tensor, a: Tensor, out: Tensor, learned: Tensor | None = None
+    ) -> None:
+        out.zero_()
+
+
+class _FromOutput(Kernel):
+    """f' is a function of f alone."""
+
+    needs_input = False
+
+    def __init__(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
+        self._forward, self._backward = forward, backward
+
+    def forward(self, z: Tensor, out: Tensor, learned: Tensor | None = None) -> None:
+        self._forward(z, out)
+
+    def backward(
+        self, grad: Tensor, z: Tensor, a: Tensor, out: Tensor, learned: Tensor | None = None
+    ) -> None:
+        self._backward(grad, a, out)
+
+
+class _FromInput(Kernel):
+    def __init__(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
+        self._forward, self._backward = forward, backward
+
+    def forward(self, z: Tensor, out: Tensor, learned: Tensor | None = None) -> None:
+        self._forward(z, out)
+
+    def backward(
+        self, grad: Tensor, z: Tensor, a: Tensor, out: Tensor, learned: Tensor | None = None
+    ) -> None:
+        self._backward(grad, z, out)
+
+
+class _PReLU(Kernel):
+    """max(z, 0) + slope min(z, 0), one slope for each member (and layer)."""
+
+    learned = ("weight",)
+
+    def __init__(self, start: float) -> None:
+        self.start = (start,)
+
+    def forward(self, z: Tensor, out: Tensor, learned: Tensor | None = None) -> None:
+        assert learned is not None
+        torch.mul(z, learned[:, 0, None, None], out=out)
+        torch.where(z > 0, z, out, out=out)
+
+    def backward(
+        self, grad: Tensor, z: Tensor, a: Tensor, out: Tensor, learned: Tensor | None = None
+    ) -> None:
+        assert learned is not None
+        torch.where(z > 0, grad, grad * learned[:, 0, None, None], out=out)
+
+    def learned_grad(self, grad: Tensor, z: Tensor, learned: Tensor) -> Tensor:
+        return (grad * z.clamp_max(0)).sum((1, 2))[:, None]
+
+
+class _Composed(Kernel):
+    """Any record: value and slope composed from its formula and the formula's derivative."""
+
+    def __init__(self, record: Record) -> None:
+        self._value = compile_formula(record.formula, record.parameters)
+        self._slope = compile_formula(record.derivative, record.parameters)
+
+    def forward(self, z: Tensor, out: Tensor, learned: Tensor | None = None) -> None:
+        out.copy_(self._value(z))
+
+    def backward(
+        self, grad: Tensor, z: Tensor, a: Tensor, out: Tensor, learned: Tensor | None = None
+    ) -> None:
+        torch.mul(grad, self._slope(z), out=out)
+
+
+def _values(record: Record) -> Mapping[str, float]:
+    return {name: parameter.value for name, parameter in record.parameters.items()}
+
+
+def _elu_like(alpha: float, scale: float, input_scale: float) -> Kernel:
+    return _FromInput(
+        lambda z, out: _aten.elu.out(z, alpha, scale, input_scale, out=out),
+        lambda g, z, out: _aten.elu_backward.grad_input(
+            g, alpha, scale, input_scale, False, z, grad_input=out
+        ),
+    )
+
+
+def _softplus(beta: float, threshold: float = 20.0) -> Kernel:
+    return _FromInput(
+        lambda z, out: _aten.softplus.out(z, beta, threshold, out=out),
+        lambda g, z, out: _aten.softplus_backward.grad_input(g, z, beta, threshold, grad_input=out),
+    )
+
+
+def _leaky(slope: float) -> Kernel:
+    return _FromInput(
+        lambda z, out: _aten.leaky_relu.out(z, slope, out=out),
+        lambda g, z, out: _aten.leaky_relu_backward.grad_input(g, z, slope, False, grad_input=out),
+    )
+
+
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+
+_NATIVE: dict[str, Callable[[Mapping[str, float]], Kernel]] = {
+    "identity": lambda p: _Identity(),
+    "step": lambda p: _Step(),
+    "sigmoid": lambda p: _FromOutput(
+        lambda z, out: torch.sigmoid(z, out=out),
+        lambda g, a, out: _aten.sigmoid_backward.grad_input(g, a, grad_input=out),
+    ),
+    "tanh": lambda p: _FromOutput(
+        lambda z, out: torch.tanh(z, out=out),
+        lambda g, a, out: _aten.tanh_backward.grad_input(g, a, grad_input=out),
+    ),
+    "relu": lambda p: _FromOutput(
+        lambda z, out: torch.clamp_min(z, 0, out=out),
+        lambda g, a, out: _aten.threshold_backward.grad_input(g, a, 0, grad_input=out),
+    ),
+    "leaky_relu": lambda p: _leaky(p["negative_slope"]),
+    "elu": lambda p: _elu_like(p["alpha"], 1.0, 1.0),
+    "selu": lambda p: _elu_like(_SELU_ALPHA, _SELU_SCALE, 1.0),
+    "celu": lambda p: _elu_like(p["alpha"], 1.0, 1.0 / p["alpha"]),
+    "gelu": lambda p: _FromInput(
+        lambda z, out: _aten.gelu.out(z, out=out),
+        lambda g, z, out: _aten.gelu_backward.grad_input(g, z, grad_input=out),
+    ),
+    "silu": lambda p: _FromInput(
+        lambda z, out: _aten.silu.out(z, out=out),
+        lambda g, z, out: _aten.silu_backward.grad_input(g, z, grad_input=out),
+    ),
+    "mish": lambda p: _FromInput(
+        lambda z, out: _aten.mish.out(z, out=out),
+        lambda g, z, out: out.copy_(_aten.mish_backward(g, z)),
+    ),
+    "softplus": lambda p: _softplus(p["beta"]),
+    "hard_swish": lambda p: _FromInput(
+        lambda z, out: _aten.hardswish.out(z, out=out),
+        lambda g, z, out: _aten.hardswish_backward.out(g, z, out=out),
+    ),
+}
+
+
+def kernel(record: Record) -> Kernel:
+    """The passes of a record, PyTorch's own where there are any."""
+    learned = [p for p in record.parameters.values() if p.learned]
+    if record.name == "prelu":
+        return _PReLU(learned[0].value)
+    assert not learned, f"{record.name}: no kernel learns its parameters"
+    native = _NATIVE.get(record.name)
+    return native(_values(record)) if native else _Composed(record)

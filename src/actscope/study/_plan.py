@@ -1,0 +1,114 @@
+"""A study, planned: everything that decides its result, frozen before it starts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from actscope import ensemble
+from actscope.catalogue import Record
+from actscope.data import Dataset
+from actscope.ensemble import _check
+from actscope.study._metrics import choose_metric
+from actscope.study._split import TEST_SHARE, VALIDATION_SHARE, check_splittable
+
+DEFAULT_ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "step")
+DEFAULT_RATES = (1e-3, 3e-3, 1e-2)
+DEFAULT_EPOCHS = 100
+PATIENCE = 10
+# Small tables need small batches to get enough steps; large ones need large batches to be
+# done in time. About 30 steps an epoch, within these.
+STEPS_PER_EPOCH = 30
+BATCHES = (32, 64, 128, 256)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained, on what, and how it is judged. Equal plans give equal results."""
+
+    activations: tuple[str, ...]
+    learning_rates: tuple[float, ...]
+    seeds: tuple[int, ...]
+    hidden: tuple[int, ...]
+    epochs: int
+    patience: int
+    batch_size: int
+    optimizer: str
+    l2: float
+    init: str
+    metric: str
+    test_share: float
+    validation_share: float
+    data_fingerprint: str
+
+    @property
+    def networks(self) -> int:
+        return len(self.activations) * len(self.learning_rates) * len(self.seeds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, with a `hash` of the rest."""
+        plain = json.loads(json.dumps(asdict(self)))
+        text = json.dumps(plain, sort_keys=True)
+        return {**plain, "hash": hashlib.sha256(text.encode()).hexdigest()[:16]}
+
+    def settings(self, outputs: int, task: Any) -> ensemble.Settings:
+        """As the ensemble wants them."""
+        return ensemble.Settings(
+            outputs=outputs,
+            task=task,
+            hidden=self.hidden,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            optimizer=self.optimizer,  # type: ignore[arg-type]
+            l2=self.l2,
+            init=self.init,  # type: ignore[arg-type]
+            patience=self.patience,
+        )
+
+
+def make_plan(
+    data: Dataset,
+    *,
+    activations: Sequence[str | Record] | str | None,
+    seeds: Sequence[int] | int,
+    learning_rates: Sequence[float] | float | None,
+    hidden: Sequence[int] | int,
+    metric: str | None,
+    epochs: int | None,
+    batch_size: int | None,
+    optimizer: str,
+    l2: float,
+) -> tuple[Plan, tuple[str, ...]]:
+    """The plan, and what has to be said about it. Refuses bad settings before any training."""
+    check_splittable(data)
+    chosen, note = choose_metric(metric, data.task, data.target, data.classes)
+    plan = Plan(
+        activations=_check.activations(DEFAULT_ACTIVATIONS if activations is None else activations),
+        learning_rates=_check.rates(DEFAULT_RATES if learning_rates is None else learning_rates),
+        seeds=_check.seeds(seeds),
+        hidden=_check.hidden_widths(hidden),
+        epochs=_check.whole("epochs", DEFAULT_EPOCHS if epochs is None else epochs),
+        patience=PATIENCE,
+        batch_size=(
+            _default_batch(len(data.target))
+            if batch_size is None
+            else _check.whole("batch_size", batch_size)
+        ),
+        optimizer=_check.one_of("optimizer", optimizer, ("adam", "adamw", "sgd")),
+        l2=_check.positive("l2", l2, zero=True),
+        init="gain",
+        metric=chosen.name,
+        test_share=TEST_SHARE,
+        validation_share=VALIDATION_SHARE,
+        data_fingerprint=data.fingerprint,
+    )
+    return plan, (note,) if note else ()
+
+
+def _default_batch(rows: int) -> int:
+    training = rows * (1 - TEST_SHARE) * (1 - VALIDATION_SHARE)
+    fitting = [batch for batch in BATCHES if batch * STEPS_PER_EPOCH <= training]
+    return fitting[-1] if fitting else BATCHES[0]

@@ -1,0 +1,184 @@
+"""A finished study as files: the page, the numbers, the winner. Nothing is left half-written."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors.numpy import save as safetensors_bytes
+
+from actscope.errors import StoreError
+from actscope.study._page import page
+from actscope.study._result import Comparison, Interval, Winner
+
+SCHEMA = 1
+RESULTS, MEMBERS, PAGE = "results.json", "members.csv", "index.html"
+WINNER_TENSORS, WINNER_FACTS = "winner.safetensors", "winner.json"
+
+
+def to_json(comparison: Comparison) -> dict[str, Any]:
+    """The document that `compare --json` prints; NaN becomes null."""
+    c = comparison
+    return _plain(
+        {
+            "schema": SCHEMA,
+            "data": c.data.name,
+            "task": c.data.task,
+            "metric": c.metric,
+            "members_trained": c.members_trained,
+            "seconds": c.seconds,
+            "baselines": {name: _interval(value) for name, value in c.baselines.items()},
+            "results": [
+                {
+                    "activation": row.activation,
+                    "learning_rate": row.learning_rate,
+                    "learning_rates": {f"{k:g}": v for k, v in row.learning_rates.items()},
+                    "score": _interval(row.score),
+                    "score_at_half": row.score_at_half and _interval(row.score_at_half),
+                    "cutoff": row.cutoff,
+                    "seeds": row.seeds,
+                    "dead_share": row.dead_share,
+                    "sparsity": row.sparsity,
+                    "saturated_share": row.saturated_share,
+                    "diverged": row.diverged,
+                    "cost": row.cost,
+                    "hidden_change": row.hidden_change,
+                }
+                for row in c.rows
+            ],
+            "verdict": {
+                "best": c.verdict.best,
+                "equivalent": list(c.verdict.equivalent),
+                "worse": list(c.verdict.worse),
+                "undecided": list(c.verdict.undecided),
+                "matters": c.verdict.matters,
+                "text": c.verdict.text,
+            },
+            "notes": list(c.data.notes),
+            "plan": dict(c.plan),
+        }
+    )
+
+
+def _interval(value: Interval) -> dict[str, float]:
+    return {"mean": value.mean, "low": value.low, "high": value.high}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def save(comparison: Comparison, folder: str | Path) -> Path:
+    """Write index.html, results.json, members.csv and the winner into `folder`.
+
+    Each file appears whole or not at all; files of an earlier save are replaced.
+
+    Raises:
+        StoreError: the folder cannot be made or written.
+    """
+    folder = Path(folder)
+    files = {
+        MEMBERS: comparison.members.to_csv(index=False).encode(),
+        PAGE: page(comparison).encode(),
+        RESULTS: _json(to_json(comparison)),
+        **(_winner_files(comparison) if comparison.winner else {}),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            _write(folder / name, content)
+        if comparison.winner is None:  # do not leave another study's winner behind
+            for name in (WINNER_TENSORS, WINNER_FACTS):
+                (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StoreError(f"cannot write to {folder}: {reason}; give another --out") from None
+    return folder
+
+
+def save_page(comparison: Comparison, path: str | Path) -> Path:
+    """Write the page alone, whole or not at all."""
+    path = Path(path)
+    try:
+        _write(path, page(comparison).encode())
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from None
+    return path
+
+
+def _write(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _json(document: Any) -> bytes:
+    return (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _winner_files(comparison: Comparison) -> dict[str, bytes]:
+    winner = comparison.winner
+    assert isinstance(winner, Winner)
+    facts = {
+        "schema": SCHEMA,
+        "data": comparison.data.name,
+        "task": comparison.data.task,
+        "target": comparison.data.target,
+        "classes": list(comparison.data.classes),
+        "activation": winner.activation,
+        "seed": winner.seed,
+        "learning_rate": winner.learning_rate,
+        "metric": comparison.metric,
+        "validation_score": winner.score,
+        "cutoff": winner.cutoff,
+        "target_mean": winner.target_mean,
+        "target_scale": winner.target_scale,
+        "encoder": dict(winner.encoder),
+    }
+    return {
+        WINNER_TENSORS: safetensors_bytes(dict(winner.tensors)),
+        WINNER_FACTS: _json(facts),
+    }
+
+
+def study_folder(name: str, comparison: Comparison) -> Path:
+    """./actscope-<name>; another plan's folder is left alone and gets a numbered sibling."""
+    stem = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
+    number = 1
+    while True:
+        folder = Path(f"actscope-{stem}" if number == 1 else f"actscope-{stem}-{number}")
+        if not folder.exists() or _same_plan(folder, comparison):
+            return folder
+        number += 1
+
+
+def _same_plan(folder: Path, comparison: Comparison) -> bool:
+    try:
+        kept = json.loads((folder / RESULTS).read_bytes())
+        return kept["plan"]["hash"] == comparison.plan["hash"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,123 @@
+"""The hand-written forward and backward pass against PyTorch's autograd."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from actscope import catalogue
+from actscope.ensemble._layout import Store
+from actscope.ensemble._loss import CrossEntropy, HalfSquaredError
+from actscope.ensemble._network import Backward, Network, Span, shape_of
+from actscope.nn import module
+from actscope.nn._kernels import kernel
+
+MEMBERS, ROWS, INPUTS, HIDDEN, OUTPUTS = 3, 5, 7, (6, 11), 4
+
+
+def random_store(shape, members: int = MEMBERS) -> Store:
+    torch.manual_seed(0)
+    store = Store.zeros(shape, members, dtype=torch.float64, device=torch.device("cpu"))
+    for view in (*store.weights, *store.biases):
+        view.copy_(torch.randn(view.shape, dtype=torch.float64))
+    if store.learned is not None:
+        store.learned.copy_(torch.rand(store.learned.shape, dtype=torch.float64))
+    return store
+
+
+def oracle(store: Store, name: str, member: int) -> nn.Sequential:
+    """The same network made of PyTorch's modules."""
+    parts: list[nn.Module] = []
+    last = len(store.weights) - 1
+    for layer, (weight, bias) in enumerate(zip(store.weights, store.biases, strict=True)):
+        w = weight[member] if layer == last else weight[member].T  # nn.Linear has (out, in)
+        linear = nn.Linear(w.shape[1], w.shape[0], dtype=torch.float64)
+        with torch.no_grad():
+            linear.weight.copy_(w)
+            linear.bias.copy_(bias[member, 0])
+        parts.append(linear)
+        if layer < last:
+            f = module(name).double()
+            if store.learned is not None:
+                with torch.no_grad():
+                    next(f.parameters()).fill_(store.learned[member, layer, 0].item())
+            parts.append(f)
+    return nn.Sequential(*parts)
+
+
+def expected_loss(model: nn.Sequential, X: Tensor, y: Tensor, classify: bool) -> Tensor:
+    if classify:
+        return nn.functional.cross_entropy(model(X), y)
+    return 0.5 * ((model(X) - y.T) ** 2).sum(1).mean()
+
+
+@pytest.mark.parametrize("classify", [True, False], ids=["classes", "values"])
+@pytest.mark.parametrize("name", catalogue.names())
+def test_outputs_loss_and_all_gradients_equal_autograd(name: str, classify: bool) -> None:
+    f = kernel(catalogue.get(name))
+    shape = shape_of(INPUTS, HIDDEN, OUTPUTS, [f])
+    store = random_store(shape)
+    grads = random_store(shape)  # filled with rubbish: every element must be written
+    network = Network(store, [Span(0, MEMBERS, f)], ROWS)
+    X = torch.randn(MEMBERS, ROWS, INPUTS, dtype=torch.float64)
+    network.inputs[:, :ROWS] = X
+    network.inputs[:, ROWS:] = 1e3  # padding must carry no weight
+    if classify:
+        y = torch.randint(OUTPUTS, (MEMBERS, ROWS))
+        targets = torch.zeros(MEMBERS, network.padded, dtype=torch.int64)
+        targets[:, :ROWS] = y
+        loss = CrossEntropy(network.outputs, ROWS)
+    else:
+        y = torch.randn(MEMBERS, OUTPUTS, ROWS, dtype=torch.float64)
+        targets = torch.zeros(MEMBERS, OUTPUTS, network.padded, dtype=torch.float64)
+        targets[:, :, :ROWS] = y
+        loss = HalfSquaredError(network.outputs, ROWS)
+    backward = Backward(network, grads)
+    value, grad = loss.gradient(network.forward(), targets)
+    backward.run(grad)
+
+    for member in range(MEMBERS):
+        model = oracle(store, name, member)
+        expected = expected_loss(model, X[member], y[member], classify)
+        torch.testing.assert_close(network.outputs[member, :, :ROWS].T, model(X[member]))
+        torch.testing.assert_close(value[member] / ROWS, expected)
+        if any(p.requires_grad for p in model.parameters()) and expected.requires_grad:
+            expected.backward()
+        linears = [part for part in model if isinstance(part, nn.Linear)]
+        for layer, linear in enumerate(linears):
+            w = grads.weights[layer][member]
+            w = w if layer == len(HIDDEN) else w.T
+            zero = torch.zeros_like(linear.weight)
+            torch.testing.assert_close(
+                w, zero if linear.weight.grad is None else linear.weight.grad
+            )
+            zero = torch.zeros_like(linear.bias)
+            bias = zero if linear.bias.grad is None else linear.bias.grad
+            torch.testing.assert_close(grads.biases[layer][member, 0], bias)
+        if grads.learned is not None:
+            slopes = [
+                p for part in model if not isinstance(part, nn.Linear) for p in part.parameters()
+            ]
+            for layer, slope in enumerate(slopes):
+                assert slope.grad is not None
+                torch.testing.assert_close(grads.learned[member, layer, 0], slope.grad[0])
+
+
+def test_activations_may_differ_between_spans() -> None:
+    relu, gelu = (kernel(catalogue.get(n)) for n in ("relu", "gelu"))
+    store = random_store(shape_of(INPUTS, HIDDEN, OUTPUTS, [relu, gelu]))
+    network = Network(store, [Span(0, 1, relu), Span(1, 3, gelu)], ROWS)
+    X = torch.randn(MEMBERS, ROWS, INPUTS, dtype=torch.float64)
+    network.inputs[:, :ROWS] = X
+    outputs = network.forward()[:, :, :ROWS]
+    for member, name in enumerate(["relu", "gelu", "gelu"]):
+        torch.testing.assert_close(outputs[member].T, oracle(store, name, member)(X[member]))
+
+
+def test_softmax_stays_finite_for_huge_outputs() -> None:
+    outputs = torch.tensor([[[1e30], [0.0]], [[-1e30], [1e30]]])
+    loss = CrossEntropy(outputs, 1)
+    value, grad = loss.gradient(outputs, torch.zeros(2, 1, dtype=torch.int64))
+    assert value.tolist() == pytest.approx([0.0, 2e30])
+    assert grad[:, :, 0].tolist() == [[0.0, 0.0], [-1.0, 1.0]]

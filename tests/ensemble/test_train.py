@@ -1,0 +1,210 @@
+"""A member is the network trained alone: bit for bit, and as PyTorch would train it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from actscope import catalogue
+from actscope.ensemble import Member, Rows, Settings, Trained, start_weights, train_chunk
+from actscope.ensemble._init import batch_order
+from actscope.ensemble._layout import Store
+from actscope.nn import module
+
+SETTINGS = Settings(outputs=10, hidden=(16, 16), epochs=4, batch_size=32)
+
+
+def same(one: Trained, i: int, other: Trained, j: int) -> bool:
+    """Equal to the last bit: parameters, losses, epochs."""
+
+    def bits(trained: Trained, k: int) -> list[bytes]:
+        parts = [region[k].numpy() for region in trained.store.regions]
+        tables = [trained.train_loss[:, k], trained.valid_loss[:, k], trained.epochs[k]]
+        return [part.tobytes() for part in (*parts, *tables, trained.best_epoch[k])]
+
+    return bits(one, i) == bits(other, j)
+
+
+@pytest.mark.parametrize("hidden", [(16, 16), (13, 7)], ids=str)
+@pytest.mark.parametrize("name", catalogue.names())
+def test_member_equals_the_network_alone_bit_for_bit(
+    name: str, hidden: tuple[int, ...], rows: Rows, held: Rows
+) -> None:
+    settings = dataclasses.replace(SETTINGS, hidden=hidden, patience=2)
+    members = [Member(name, lr, seed) for lr in (1e-3, 1e-2, 0.5) for seed in range(4)]
+    together = train_chunk(members, settings, rows, held)
+    for i in (0, 6, 11):
+        alone = train_chunk([members[i]], settings, rows, held)
+        assert same(together, i, alone, 0)
+    five = train_chunk(members[3:8], settings, rows, held)
+    assert all(same(together, 3 + j, five, j) for j in range(5))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+def test_members_of_mixed_activations_are_independent_for_every_optimiser(
+    optimizer: str, rows: Rows
+) -> None:
+    settings = dataclasses.replace(SETTINGS, optimizer=optimizer, l2=1e-2)
+    members = [Member(n, lr, 1) for n in ("gelu", "prelu", "step") for lr in (1e-3, 1e-2)]
+    together = train_chunk(members, settings, rows)
+    for i, member in enumerate(members):
+        alone = train_chunk([member], settings, rows)
+        ours, theirs = together.store, alone.store
+        for a, b in zip(
+            (*ours.weights, *ours.biases), (*theirs.weights, *theirs.biases), strict=True
+        ):
+            assert torch.equal(a[i], b[0])
+
+
+def test_240_members_of_a_study_equal_their_networks_alone(rows: Rows, held: Rows) -> None:
+    names = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "step")
+    settings = dataclasses.replace(SETTINGS, hidden=(64, 64), epochs=2)
+    members = [Member(n, lr, s) for n in names for lr in (1e-3, 3e-3, 1e-2) for s in range(10)]
+    together = train_chunk(members, settings, rows, held)
+    for i in range(0, 240, 17):
+        assert same_weights(
+            together.store, i, train_chunk([members[i]], settings, rows, held).store
+        )
+
+
+def same_weights(store: Store, i: int, alone: Store) -> bool:
+    return all(
+        torch.equal(a[i], b[0])
+        for a, b in zip(
+            (*store.weights, *store.biases), (*alone.weights, *alone.biases), strict=True
+        )
+    )
+
+
+def pytorch_loop(member: Member, settings: Settings, rows: Rows, start: Store) -> nn.Sequential:
+    """The same training as anyone would write it."""
+    parts: list[nn.Module] = []
+    last = len(start.weights) - 1
+    for layer, (weight, bias) in enumerate(zip(start.weights, start.biases, strict=True)):
+        w = weight[0] if layer == last else weight[0].T
+        linear = nn.Linear(w.shape[1], w.shape[0])
+        with torch.no_grad():
+            linear.weight.copy_(w)
+            linear.bias.copy_(bias[0, 0])
+        parts.append(linear)
+        if layer < last:
+            parts.append(module(member.activation))
+    model = nn.Sequential(*parts)
+    decayed = [p for m in model if isinstance(m, nn.Linear) for p in (m.weight,)]
+    plain = [p for p in model.parameters() if all(p is not d for d in decayed)]
+    groups = [
+        {"params": decayed, "weight_decay": settings.l2},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+    lr = member.learning_rate
+    if settings.optimizer == "sgd":
+        optimiser = torch.optim.SGD(groups, lr=lr, momentum=settings.momentum)
+    elif settings.optimizer == "adamw":
+        optimiser = torch.optim.AdamW(groups, lr=lr)
+    else:
+        optimiser = torch.optim.Adam(groups, lr=lr)
+    X, y = rows.X[0], rows.y[0]
+    for epoch in range(settings.epochs):
+        order = torch.from_numpy(batch_order(member.seed, epoch, len(X)))
+        for batch in order.split(settings.batch_size):
+            optimiser.zero_grad()
+            nn.functional.cross_entropy(model(X[batch]), y[batch]).backward()
+            optimiser.step()
+    return model
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("name", ["relu", "gelu", "tanh", "prelu", "selu"])
+def test_100_steps_agree_with_a_pytorch_loop(name: str, optimizer: str, rows: Rows) -> None:
+    # 203 rows in batches of 32: 7 steps an epoch, 15 epochs = 105 steps
+    settings = dataclasses.replace(SETTINGS, epochs=15, optimizer=optimizer, l2=1e-3)
+    member = Member(name, 1e-3, 5)
+    trained = train_chunk([member], settings, rows)
+    cpu = torch.device("cpu")
+    start = start_weights([member], trained.store.shape, settings, torch.float32, cpu)
+    model = pytorch_loop(member, settings, rows, start)
+    linears = [part for part in model if isinstance(part, nn.Linear)]
+    moved = 0.0
+    for layer, linear in enumerate(linears):
+        ours = trained.store.weights[layer][0]
+        ours = ours if layer == len(linears) - 1 else ours.T
+        torch.testing.assert_close(ours, linear.weight, rtol=0, atol=1e-4)
+        torch.testing.assert_close(
+            trained.store.biases[layer][0, 0], linear.bias, rtol=0, atol=1e-4
+        )
+        moved = max(moved, float((linear.bias - start.biases[layer][0, 0]).abs().max()))
+    assert moved > 5e-3  # and it did train
+
+
+def test_a_member_that_diverges_stays_alone(rows: Rows, held: Rows) -> None:
+    good = [Member("relu", 1e-3, s) for s in range(3)]
+    settings = dataclasses.replace(SETTINGS, optimizer="sgd")
+    without = train_chunk(good, settings, rows, held)
+    mixed = train_chunk([*good[:2], Member("relu", 1e20, 9), good[2]], settings, rows, held)
+    assert mixed.diverged.tolist() == [False, False, True, False]
+    assert all(same(without, i, mixed, j) for i, j in enumerate((0, 1, 3)))
+    assert mixed.epochs[2] < settings.epochs  # not trained on
+    assert np.isnan(mixed.train_loss[-1, 2])
+
+
+def test_a_member_that_starts_as_nan_stays_alone(
+    rows: Rows, held: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from actscope.ensemble import _train
+
+    members = [Member("gelu", 1e-3, s) for s in range(3)]
+    healthy = train_chunk(members, SETTINGS, rows, held)
+
+    def poisoned(*args: object) -> Store:
+        store = start_weights(*args)  # type: ignore[arg-type]
+        store.weights[0][1, 0, 0] = float("nan")
+        return store
+
+    monkeypatch.setattr(_train, "start_weights", poisoned)
+    sick = train_chunk(members, SETTINGS, rows, held)
+    assert sick.diverged.tolist() == [False, True, False]
+    assert same(healthy, 0, sick, 0)
+    assert same(healthy, 2, sick, 2)
+
+
+def test_early_stopping_gives_back_the_best_weights(rows: Rows, held: Rows) -> None:
+    settings = dataclasses.replace(SETTINGS, epochs=60, patience=3)
+    members = [Member("relu", lr, s) for lr in (3e-3, 3e-2) for s in range(4)]
+    trained = train_chunk(members, settings, rows, held)
+    assert len(set(trained.epochs)) > 1  # each by itself, and some were taken out on the way
+    for i, member in enumerate(members):
+        losses = trained.valid_loss[: trained.epochs[i], i]
+        best = int(trained.best_epoch[i])
+        assert best == losses.argmin() + 1
+        assert trained.epochs[i] in (best + 3, 60)
+        short = dataclasses.replace(settings, epochs=best, patience=None)
+        assert same_weights(trained.store, i, train_chunk([member], short, rows, held).store)
+
+
+def test_hidden_weights_before_a_step_never_move(rows: Rows) -> None:
+    member = Member("step", 1e-2, 0)
+    trained = train_chunk([member], SETTINGS, rows)
+    cpu = torch.device("cpu")
+    start = start_weights([member], trained.store.shape, SETTINGS, torch.float32, cpu)
+    for layer in range(2):
+        assert torch.equal(trained.store.weights[layer], start.weights[layer])
+        assert torch.equal(trained.store.biases[layer], start.biases[layer])
+    assert not torch.equal(trained.store.weights[2], start.weights[2])
+
+
+def test_members_read_their_own_data_set(digits: tuple[np.ndarray, np.ndarray]) -> None:
+    X, y = digits
+    two = Rows(
+        torch.from_numpy(np.stack([X[:100], X[100:200]])),
+        torch.from_numpy(np.stack([y[:100], y[100:200]])),
+    )
+    second = Rows(two.X[1:], two.y[1:])
+    members = [Member("relu", 1e-3, 0, 0), Member("relu", 1e-3, 0, 1)]
+    both = train_chunk(members, SETTINGS, two)
+    alone = train_chunk([Member("relu", 1e-3, 0, 0)], SETTINGS, second)
+    assert same_weights(both.store, 1, alone.store)
+    assert not torch.equal(both.store.weights[0][0], both.store.weights[0][1])
