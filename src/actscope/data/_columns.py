@@ -24,11 +24,11 @@ _NEARLY_ALL = 0.95
 # Fewer rows than this can well differ in all their values by chance.
 _FEW_ROWS = 10
 
-_ID_NAME = re.compile(
-    r"(?:^|.*[^a-zA-Z])(?:id|ids|idx|index|uuid|guid|key|row|rownum|nr|no|number)[_\s.]*"
-    r"|.*[a-z]I[dD]|(?:id|ID|Id)[_\s].*|Unnamed: \d+",
-    re.S,
+# The last word of a name that numbers rows: "PassengerId", "customer_id", "row nr".
+_ID_WORDS = frozenset(
+    ["id", "ids", "idx", "index", "key", "guid", "uuid", "no", "nr", "number", "row", "unnamed"]
 )
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 @dataclass
@@ -156,9 +156,14 @@ def _numbers_rows(name: str, present: np.ndarray) -> bool:
     if total < 2 or present[0] != np.floor(present[0]):
         return False
     run = present.max() - present.min() == total - 1 and total >= _FEW_ROWS
-    if not run and not _ID_NAME.fullmatch(name):
+    if not run and not _named_like_an_id(name):
         return False
     return bool((present == np.floor(present)).all()) and len(np.unique(present)) == total
+
+
+def _named_like_an_id(name: str) -> bool:
+    words = [word.lower() for word in _WORD.findall(name)]
+    return bool(words) and (words[-1] in _ID_WORDS or words[0] == "id")
 
 
 def _identifier(name: str, different: int, rows: int) -> str:

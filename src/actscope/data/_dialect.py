@@ -58,7 +58,6 @@ def sniff(sample: str, own: str | None, whole: bool) -> tuple[Dialect, list[list
         dialect = Dialect(delimiter, quote, escaped)
         rows = _sample_rows(dialect, sample, whole)
         score = _score(rows, dialect, own)
-        # Single quotes come second: they must make it better or equal, never worse.
         if score is not None and (best is None or score > best[0]):
             best = (score, dialect, rows)
     if best is not None:
@@ -92,4 +91,5 @@ def _score(
     share = widths.count(modal) / len(widths)
     cells = [cell for row in rows[:50] for cell in row]
     plain = sum(is_number(cell, dialect.decimal_comma) or is_missing(cell) for cell in cells)
-    return (share == 1, share >= _CONSISTENT, plain / len(cells), dialect.delimiter == own, modal)
+    own_delimiter, single = dialect.delimiter == own, dialect.quote == "'"
+    return (share == 1, share >= _CONSISTENT, plain / len(cells), own_delimiter, modal, single)

@@ -89,10 +89,8 @@ def _read_parquet(path: Path) -> RawTable:
         except (pa.ArrowException, OSError, ValueError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise DataError(f"{quoted(path)} cannot be read as Parquet: {reason}") from error
-    if isinstance(frame.index, pd.RangeIndex) or frame.index.names == [None]:
-        frame = frame.reset_index(drop=True)
-    else:  # pandas wrote a named index beside the columns: it is a column for everybody else
-        frame = frame.reset_index()
+    # A named index that pandas wrote beside the columns is a column for everybody else.
+    frame = frame.reset_index(drop=frame.index.names == [None])
     frame.columns = [str(name) for name in frame.columns]
     check_names(list(frame.columns))
     if frame.empty:
