@@ -19,7 +19,7 @@ def single_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def digits() -> tuple[np.ndarray, np.ndarray]:
     X, y = load_digits(return_X_y=True)
-    return (X / 16).astype(np.float32), y.astype(np.int64)
+    return np.asarray(X, np.float32) / 16, np.asarray(y, np.int64)
 
 
 @pytest.fixture(scope="session")

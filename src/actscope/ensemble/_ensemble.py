@@ -83,8 +83,8 @@ def train_ensemble(
         >>> y = (X[:, 0] * X[:, 1] > 0).astype(int)  # no line separates these
         >>> e = train_ensemble(X, y, hidden=(16,), activations=["relu", "identity"], seeds=2,
         ...                    learning_rates=[0.03], epochs=30)
-        >>> (e.predict(X) == y).mean(axis=1).round(1)  # identity, identity, relu, relu
-        array([1. , 1. , 0.5, 0.5])
+        >>> (e.predict(X) == y).mean(axis=1) > 0.9  # relu twice, identity twice
+        array([ True,  True, False, False])
     """
     names = _check.activations(activations)
     rates, numbers = _check.rates(learning_rates), _check.seeds(seeds)
@@ -275,7 +275,9 @@ class _Targets:
                 raise DataError("y for a classification must have one axis, not two")
             classes, codes = np.unique(array, return_inverse=True)
             if len(classes) < 2:
-                raise DataError(f"y has one class only ({classes[0]!r}); two or more are needed")
+                raise DataError(
+                    f"y has one class only ({str(classes[0])!r}); two or more are needed"
+                )
             return cls(task, codes.astype(np.int64), tuple(classes.tolist()), len(classes))
         values = _numbers(array, "y")
         values = values[:, None] if values.ndim == 1 else values

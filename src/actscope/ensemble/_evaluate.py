@@ -62,11 +62,11 @@ def layer_health(trained: Trained, rows: Rows) -> list[LayerHealth]:
     feed.load(feed.index(numbers, network.padded), network)
     network.forward()
     layers = []
-    for z, a in zip(network.z, network.a, strict=True):
+    for z, a, width in zip(network.z, network.a, store.shape.hidden, strict=True):
         parts: list[UnitHealth] = []
         for span in spans:
             record = get(trained.members[span.first].activation)
-            window = slice(span.first, span.last), slice(0, rows.count)
+            window = slice(span.first, span.last), slice(0, rows.count), slice(0, width)
             parts.append(unit_health(z[window], a[window], record))
         layers.append(
             LayerHealth(

@@ -4,9 +4,11 @@ Each parameter tensor of a network (a weight, all biases, all learned parameters
 region, Float["member padded"], whose first elements are the tensor itself. The members of a
 slice are neighbours, so that the optimiser runs over plain flat stretches.
 
-Each member's share of a region is padded to a whole number of vectors: PyTorch's vectorised
-loops end with a scalar tail whose rounding differs in the last bit, and without padding a
-member's result would depend on who shares its ensemble.
+A member's result must not depend on who shares its ensemble, not even in the last bit. Two
+things would make it: PyTorch's vectorised loops end in a scalar tail that rounds differently,
+and a matrix product rounds differently where its result is not aligned to a cache line. So
+every member's share of a buffer is whole vectors, and of a parameter whole cache lines; hidden
+widths that would not allow it get a few units more, whose weights are and stay 0.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from torch import Tensor
 
 # Floats in two of the widest vectors (AVX-512); PyTorch unrolls its loops twice.
 VECTOR = 32
+# Floats in a cache line of 64 bytes, and in one vector: what fused optimisers step by.
+LINE = 16
 
 
 def round_up(size: int, multiple: int) -> int:
@@ -37,6 +41,11 @@ def padded_rows(rows: int, widths: Sequence[int]) -> int:
     return round_up(rows, lcm(*(VECTOR // gcd(VECTOR, width) for width in widths)))
 
 
+def _filling(sizes: Sequence[int]) -> int:
+    """The smallest factor that makes each of `sizes` whole cache lines."""
+    return lcm(*(LINE // gcd(LINE, size) for size in sizes))
+
+
 @dataclass(frozen=True)
 class Shape:
     """A multilayer perceptron: inputs -> hidden[0] -> ... -> outputs.
@@ -50,12 +59,32 @@ class Shape:
     learned: int = 0
 
     @cached_property
+    def padded_hidden(self) -> tuple[int, ...]:
+        """Hidden widths in memory: every weight then is whole cache lines.
+
+        >>> Shape(64, (100, 100), 10).padded_hidden, Shape(64, (64, 64), 10).padded_hidden
+        ((100, 104), (64, 64))
+        """
+        above, padded = self.outputs, list(self.hidden)
+        for layer in reversed(range(len(padded))):
+            beside = (above, self.inputs) if layer == 0 else (above,)
+            above = padded[layer] = round_up(padded[layer], _filling(beside))
+        return tuple(padded)
+
+    @cached_property
     def weights(self) -> tuple[tuple[int, int], ...]:
-        """(in, out) of each hidden layer; the output layer is kept as (out, in).
+        """(in, out) in memory of each hidden layer; the output layer is kept as (out, in).
 
         Products with few outputs are three times as fast with the outputs first: the
         softmax then runs along the middle axis, its inner loops along the batch.
         """
+        fan_in = (self.inputs, *self.padded_hidden)
+        pairs = zip(fan_in[:-1], self.padded_hidden, strict=True)
+        return (*pairs, (self.outputs, fan_in[-1]))
+
+    @cached_property
+    def used(self) -> tuple[tuple[int, int], ...]:
+        """As `weights`, without padding."""
         fan_in = (self.inputs, *self.hidden)
         return (*zip(fan_in[:-1], self.hidden, strict=True), (self.outputs, fan_in[-1]))
 
@@ -63,7 +92,7 @@ class Shape:
     def biases(self) -> tuple[int, ...]:
         """Where each layer's bias starts in the region of biases, and its end."""
         ends = [0]
-        for width in (*self.hidden, self.outputs):
+        for width in (*self.padded_hidden, self.outputs):
             ends.append(ends[-1] + width)
         return tuple(ends)
 
@@ -76,8 +105,9 @@ class Shape:
 
     @property
     def parameters(self) -> int:
-        """Parameters of one member."""
-        return sum(self.sizes)
+        """Parameters of one member, padding left out."""
+        weights = sum(rows * columns for rows, columns in self.used)
+        return weights + sum(self.hidden) + self.outputs + len(self.hidden) * self.learned
 
 
 class Store:
@@ -85,28 +115,34 @@ class Store:
 
     regions: Float["member padded"] each. weights: Float["member in out"], the last one
     Float["member out in"]. biases: Float["member 1 unit"]. learned: Float["member layer
-    parameter"] or None.
+    parameter"] or None. full_weights, full_biases: the same with the padding.
     """
 
     def __init__(self, shape: Shape, regions: Sequence[Tensor]) -> None:
         self.shape = shape
         self.regions = tuple(regions)
-        members = regions[0].shape[0]
         layers = len(shape.weights)
-        self.weights = tuple(
+        self.full_weights = tuple(
             region[:, : rows * columns].unflatten(1, (rows, columns))
             for region, (rows, columns) in zip(self.regions, shape.weights, strict=False)
         )
+        self.weights = tuple(
+            weight[:, :rows, :columns]
+            for weight, (rows, columns) in zip(self.full_weights, shape.used, strict=True)
+        )
         flat = self.regions[layers]
-        self.biases = tuple(
+        self.full_biases = tuple(
             flat[:, start:end].unsqueeze(1)
             for start, end in zip(shape.biases[:-1], shape.biases[1:], strict=True)
+        )
+        widths = (*shape.hidden, shape.outputs)
+        self.biases = tuple(
+            bias[:, :, :width] for bias, width in zip(self.full_biases, widths, strict=True)
         )
         self.learned: Tensor | None = None
         if shape.learned:
             used = self.regions[layers + 1][:, : shape.sizes[-1]]
             self.learned = used.unflatten(1, (len(shape.hidden), shape.learned))
-        assert all(region.shape[0] == members for region in self.regions)
 
     @classmethod
     def zeros(
@@ -116,7 +152,7 @@ class Store:
         return cls(
             shape,
             [
-                torch.zeros(members, round_up(size, VECTOR), dtype=dtype, device=device)
+                torch.zeros(members, round_up(size, LINE), dtype=dtype, device=device)
                 for size in shape.sizes
             ],
         )
@@ -133,4 +169,3 @@ class Store:
         """Overwrite the members at `index` with those of `other`, in order."""
         for mine, theirs in zip(self.regions, other.regions, strict=True):
             mine.index_copy_(0, index, theirs)
-

@@ -34,7 +34,7 @@ class Network:
     ) -> None:
         shape, some = store.shape, store.regions[0]
         self.store, self.spans, self.rows = store, tuple(spans), rows
-        self.padded = padded_rows(rows, (*shape.hidden, shape.outputs))
+        self.padded = padded_rows(rows, (*shape.padded_hidden, shape.outputs))
         members = store.members
 
         def buffer(*dims: int) -> Tensor:
@@ -42,8 +42,8 @@ class Network:
 
         overwrite = not keep_inputs and not any(s.kernel.needs_input for s in spans)
         self.inputs = buffer(self.padded, shape.inputs)
-        self.z = [buffer(self.padded, width) for width in shape.hidden]
-        self.a = self.z if overwrite else [buffer(self.padded, width) for width in shape.hidden]
+        self.z = [buffer(self.padded, width) for width in shape.padded_hidden]
+        self.a = self.z if overwrite else [buffer(*z.shape[1:]) for z in self.z]
         self.outputs = buffer(shape.outputs, self.padded)
         self._parts = [
             [(span, z[span.first : span.last], a[span.first : span.last])
@@ -51,10 +51,11 @@ class Network:
             for z, a in zip(self.z, self.a, strict=True)
         ]  # fmt: skip
         self._in_place = overwrite
-        self._weights_t = [weight.transpose(1, 2) for weight in store.weights]
-        self._bias_out = store.biases[-1].transpose(1, 2)
+        self.weights_t = [weight.transpose(1, 2) for weight in store.full_weights]
+        self._bias_out = store.full_biases[-1].transpose(1, 2)
 
-    def _learned(self, span: Span, layer: int) -> Tensor | None:
+    def learned(self, span: Span, layer: int) -> Tensor | None:
+        """Float["member parameter"], what the span's activation learns in one layer."""
         if not span.kernel.learned or self.store.learned is None:
             return None
         return self.store.learned[span.first : span.last, layer]
@@ -63,12 +64,12 @@ class Network:
         """Outputs, Float["member output row"], of what stands in `inputs`."""
         store, h = self.store, self.inputs
         for layer, (z, a, parts) in enumerate(zip(self.z, self.a, self._parts, strict=True)):
-            torch.baddbmm(store.biases[layer], h, store.weights[layer], out=z)
+            torch.baddbmm(store.full_biases[layer], h, store.full_weights[layer], out=z)
             for span, z_part, a_part in parts:
                 out = z_part if self._in_place else a_part
-                span.kernel.forward(z_part, out, self._learned(span, layer))
+                span.kernel.forward(z_part, out, self.learned(span, layer))
             h = a
-        torch.baddbmm(self._bias_out, store.weights[-1], h.transpose(1, 2), out=self.outputs)
+        torch.baddbmm(self._bias_out, store.full_weights[-1], h.transpose(1, 2), out=self.outputs)
         return self.outputs
 
 
@@ -82,7 +83,7 @@ class Backward:
         # Two layers of equal width take turns in two buffers, so that more stays in cache.
         shared: dict[tuple[int, int], Tensor] = {}
         self._flow: list[Tensor] = []
-        for layer, width in enumerate(shape.hidden):
+        for layer, width in enumerate(shape.padded_hidden):
             key = (width, layer % 2)
             if key not in shared:
                 shared[key] = some.new_zeros(members, network.padded, width)
@@ -94,40 +95,45 @@ class Backward:
             ]
             for flow, z, a in zip(self._flow, network.z, network.a, strict=True)
         ]  # fmt: skip
-        # bmm writes only into contiguous tensors; a padded region takes a detour.
-        self._weight_grads = [
-            grad if grad.is_contiguous() else grad.new_zeros(grad.shape) for grad in grads.weights
-        ]
-        self._bias_grads = [grad.squeeze(1) for grad in grads.biases]
-
-    def _keep(self, layer: int) -> None:
-        if self._weight_grads[layer] is not self.grads.weights[layer]:
-            self.grads.weights[layer].copy_(self._weight_grads[layer])
+        self._bias_grads = [grad.squeeze(1) for grad in grads.full_biases]
+        # Padding units answer f(0), which need not be 0; what leads out of them stays 0.
+        self._padding: list[Tensor | None] = [None]
+        last = len(shape.hidden)
+        for layer, (width, padded) in enumerate(
+            zip(shape.hidden, shape.padded_hidden, strict=True), start=1
+        ):
+            grad = grads.full_weights[layer]
+            beyond = grad[:, :, width:] if layer == last else grad[:, width:]
+            self._padding.append(beyond if padded > width else None)
 
     def run(self, grad: Tensor) -> None:
         """From Float["member output row"], the loss's gradient, to all parameters' gradients."""
         net, store = self.network, self.network.store
         below = [net.inputs, *net.a]
         last = len(self._flow)
-        torch.bmm(grad, below[-1], out=self._weight_grads[last])
+        self._weight_grad(last, grad, below[-1])
         torch.sum(grad, 2, out=self._bias_grads[last])
-        self._keep(last)
         if last:
-            torch.bmm(grad.transpose(1, 2), store.weights[last], out=self._flow[-1])
+            torch.bmm(grad.transpose(1, 2), store.full_weights[last], out=self._flow[-1])
         for layer in reversed(range(last)):
             flow = self._flow[layer]
             for span, g, z, a in self._parts[layer]:
-                learned = net._learned(span, layer)
+                learned = net.learned(span, layer)
                 if learned is not None and self.grads.learned is not None:
                     self.grads.learned[span.first : span.last, layer] = span.kernel.learned_grad(
                         g, z, learned
                     )
                 span.kernel.backward(g, z, a, g, learned)
-            torch.bmm(below[layer].transpose(1, 2), flow, out=self._weight_grads[layer])
+            self._weight_grad(layer, below[layer].transpose(1, 2), flow)
             torch.sum(flow, 1, out=self._bias_grads[layer])
-            self._keep(layer)
             if layer:
-                torch.bmm(flow, net._weights_t[layer], out=self._flow[layer - 1])
+                torch.bmm(flow, net.weights_t[layer], out=self._flow[layer - 1])
+
+    def _weight_grad(self, layer: int, left: Tensor, right: Tensor) -> None:
+        torch.bmm(left, right, out=self.grads.full_weights[layer])
+        padding = self._padding[layer]
+        if padding is not None:
+            padding.zero_()
 
 
 def shape_of(inputs: int, hidden: Sequence[int], outputs: int, kernels: Sequence[Kernel]) -> Shape:

@@ -20,7 +20,7 @@ from actscope.study._metrics import CUTOFFS, METRICS
 from actscope.study._plan import Plan
 from actscope.study._result import Comparison, DataSummary, Interval, Row, Winner
 from actscope.study._shard import ShardResult
-from actscope.study._split import split, test_ratio
+from actscope.study._split import ratio_of_test, split
 from actscope.study._statistics import score_interval
 from actscope.study._verdict import decide
 
@@ -38,7 +38,7 @@ def assemble(
     seconds: float,
 ) -> Comparison:
     """The whole result; `results` and `baselines` in any order."""
-    ratio = test_ratio(len(data.target), len(data.classes))
+    ratio = ratio_of_test(len(data.target), len(data.classes))
     members = {name: _members(plan, results, name) for name in plan.activations}
     chosen = {name: _chosen(plan, rows) for name, rows in members.items()}
     scores = {name: _column(rows, "test_score") for name, rows in chosen.items()}

@@ -13,17 +13,16 @@ from actscope.study._result import Comparison
 def data_sentence(c: Comparison) -> str:
     """What was trained on."""
     d = c.data
-    kind = "predict a number" if d.task == "regression" else "tell classes apart"
     words = (
-        f"{show.count(d.rows, 'row')} with {show.count(d.columns, 'column')}, as "
-        f"{show.count(d.inputs, 'input')} of the network; the task is to {kind}"
+        f"{show.count(d.rows, 'row')} with {show.count(d.columns, 'column')}, which become "
+        f"{show.count(d.inputs, 'input')} of a network, to predict "
+        f"{render.label(d.target or 'the target', 80)}"
     )
-    target = f" ({render.label(d.target, 80)})" if d.target else ""
-    if not d.classes:
-        return f"{words}{target}."
+    if d.task == "regression":
+        return f"{words}: a number."
     named = ", ".join(render.label(x, 24) for x in d.classes[:12])
     more = f" and {len(d.classes) - 12} more" if len(d.classes) > 12 else ""
-    return f"{words}{target}: {len(d.classes)} of them, {named}{more}."
+    return f"{words}: one of {len(d.classes)} classes ({named}{more})."
 
 
 def _seeds(c: Comparison) -> int:
@@ -102,18 +101,23 @@ def _training(plan: Any) -> str:
     return f"Each was trained {', '.join(parts)}; its best weights by validation loss were kept."
 
 
+def _source(c: Comparison) -> str | None:
+    """What was given as the data, where the plan kept it (a frame has no name to repeat)."""
+    source = c.plan.get("source")
+    return source if isinstance(source, str) else None
+
+
 def _arguments(c: Comparison) -> dict[str, Any]:
     plan = c.plan
     wanted: dict[str, Any] = {}
-    if c.data.target and not c.data.name.startswith("sklearn:"):
+    if c.data.target and not (_source(c) or "").startswith("sklearn:"):
         wanted["target"] = c.data.target
+    wanted["task"] = c.data.task
     wanted["activations"] = list(plan.get("activations") or [row.activation for row in c.rows])
     seeds = plan.get("seeds", _seeds(c))
     wanted["seeds"] = len(seeds) if isinstance(seeds, list | tuple) else seeds
     wanted["learning_rates"] = list(plan.get("learning_rates") or _rates(c))
-    if plan.get("hidden"):
-        wanted["hidden"] = list(plan["hidden"])
-    for key in ("task", "metric", "epochs", "batch_size", "drop"):
+    for key in ("hidden", "metric", "epochs", "batch_size", "drop", "keep"):
         if plan.get(key):
             value = plan[key]
             wanted[key] = list(value) if isinstance(value, list | tuple) else value
@@ -122,15 +126,36 @@ def _arguments(c: Comparison) -> dict[str, Any]:
 
 def command(c: Comparison) -> str:
     """The command line that repeats the study."""
-    words = ["actscope", "compare", c.data.name]
+    source = _source(c)
+    lines = [f"actscope compare {_quoted('DATA' if source is None else source)}"]
     for key, value in _arguments(c).items():
         text = ",".join(str(v) for v in value) if isinstance(value, list) else str(value)
-        words += [f"--{key.replace('_', '-')}", text]
-    return " ".join(shlex.quote(render.label(word, None)) for word in words)
+        option = f"--{key.replace('_', '-')}"
+        # a value such as -1 would do, one such as --x would be taken for an option
+        lines.append(
+            f"{option}={_quoted(text)}" if text.startswith("-") else f"{option} {_quoted(text)}"
+        )
+    return " \\\n    ".join(lines)
+
+
+def _quoted(text: str) -> str:
+    return shlex.quote(render.label(text, None))
 
 
 def python(c: Comparison) -> str:
     """The Python that repeats the study."""
-    given = [f"    {render.label(repr(c.data.name), None)},"]
-    given += [f"    {k}={render.label(repr(v), None)}," for k, v in _arguments(c).items()]
-    return "\n".join(["import actscope as act", "", "act.compare(", *given, ")"])
+    source = _source(c)
+    given = ["data" if source is None else repr(source)]
+    given += [f"{key}={value!r}" for key, value in _arguments(c).items()]
+    lines = [f"    {render.label(argument, None)}," for argument in given]
+    return "\n".join(["import actscope as act", "", "act.compare(", *lines, ")"])
+
+
+def same_data(c: Comparison) -> str:
+    """What DATA stands for, where the source is not known."""
+    if _source(c) is not None:
+        return "The same seeds on the same machine give the same numbers."
+    return (
+        f"With what was given as {render.label(c.data.name, 60)} for DATA, the same seeds on the "
+        "same machine give the same numbers."
+    )

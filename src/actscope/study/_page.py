@@ -93,7 +93,7 @@ def _table(c: Comparison) -> Markup:
     columns = [
         "activation",
         f"test {metric} (95% interval)",
-        "learning rate",
+        "learning rate (times chosen)",
         "dead units",
         "saturated units",
         "zero outputs",
@@ -253,8 +253,6 @@ def _settings(plan: Mapping[str, Any]) -> Markup:
 
 
 def _again(c: Comparison) -> list[Markup]:
-    command, python = method.command(c), method.python(c)
-    made = [element("p", "The same seeds on the same machine give the same numbers.")]
-    if command:
-        made.append(element("pre", element("code", command)))
-    return [*made, element("pre", element("code", python))]
+    code = (method.command(c), method.python(c))
+    made = [element("pre", element("code", text), tabindex=0) for text in code]
+    return [element("p", method.same_data(c)), *made]

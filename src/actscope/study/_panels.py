@@ -19,6 +19,7 @@ from actscope.study._pictures import Picture, axis_format, finite, score_window
 from actscope.study._result import Comparison
 
 _SIZE = (292.0, 190.0)
+_PLACE = (0.15, 0.21, 0.82, 0.66)  # of the axes, the same in every panel so that they line up
 _MOST_POINTS = 150  # of a curve: more than a panel has pixels to show
 
 
@@ -38,7 +39,7 @@ def _panels(
     names = [row.activation for row in c.rows if row.activation in parts]
 
     def draw(fig: Figure, name: str) -> None:
-        ax = fig.add_subplot()
+        ax = fig.add_axes(_PLACE)
         for each in names:
             if each != name:
                 other(ax, parts[each])
@@ -52,6 +53,7 @@ def _panels(
             *_SIZE,
             title=f"{render.label(name)}: {title}",
             description=describe(parts[name]),
+            arrange=False,
         )
         for name in names
     )
@@ -79,7 +81,8 @@ def curves(c: Comparison) -> Picture | None:
     # A diverging loss can reach 1e30: ten times a usual start is as much as is worth showing.
     top = min(max(means), 10 * float(np.median(finite(first) or means)))
     drawn = [v for v in finite(frame["train_loss"].astype(float)) + means if v <= top]
-    bottom = min([v for v in drawn if v > 0] or [0.0])
+    # Training loss may go to 0; validation loss is what the picture is about.
+    bottom = max(min([v for v in drawn if v > 0] or [0.0]), min(means) / 10)
     scale: Literal["log", "linear"] = "log" if bottom > 0 and top / bottom > 20 else "linear"
     limits = (bottom / 1.25, top * 1.25) if scale == "log" else (0.0, top * 1.06)
     epochs = frame["epoch"].astype(float)

@@ -53,7 +53,7 @@ def rates(of: Mapping[float, int]) -> str:
     if len(of) < 2:
         return ""
     ordered = sorted(of.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{rate(value)}: {count}" for value, count in ordered if count)
+    return ", ".join(f"{times}× {rate(value)}" for value, times in ordered if times)
 
 
 def movement(change: float) -> str:

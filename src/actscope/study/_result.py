@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -30,7 +31,8 @@ class Row:
         None where the list does not exist (a step-like function has no dead list).
     sparsity: share of hidden outputs that are exactly 0.
     cost: training seconds per network and epoch, relative to the cheapest activation here.
-    hidden_change: |W_end - W_start| / |W_start| of the first hidden layer, mean over seeds.
+    hidden_change: |end - start| / |start| over the weights and biases of all hidden layers,
+        mean over seeds.
     score_at_half, cutoff: two classes only; the test score at cutoff 0.5, and the median
         cutoff chosen on validation rows (`score` is at the chosen cutoff).
     """
@@ -151,12 +153,17 @@ class Comparison:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per activation, best first; intervals as score, score_low, score_high."""
+        """One row per activation, best first; intervals as score, score_low, score_high.
+
+        The same study gives the same table to the last digit, so the one measurement of time,
+        a row's `cost`, is not in it.
+        """
         records = []
         for row in self.rows:
             record = dataclasses.asdict(row)
             score = record.pop("score")
             at_half = record.pop("score_at_half")
+            del record["cost"]
             record = {
                 "activation": record.pop("activation"),
                 "score": score["mean"],
@@ -168,3 +175,33 @@ class Comparison:
                 record["score_at_half"] = at_half["mean"]
             records.append(record)
         return pd.DataFrame(records)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document that `actscope compare --json` prints."""
+        from actscope.study._store import to_json
+
+        return to_json(self)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write index.html, results.json, members.csv and the winner; gives the folder.
+
+        Raises:
+            StoreError: the folder cannot be made or written.
+        """
+        from actscope.study._store import save
+
+        return save(self, folder)
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write the self-contained page alone."""
+        from actscope.study._store import save_page
+
+        return save_page(self, path)
+
+    def _repr_html_(self) -> str:
+        from actscope.study._page import fragment
+
+        return fragment(self)
+
+    def __str__(self) -> str:
+        return self.verdict.text

@@ -66,7 +66,7 @@ def split(data: Dataset, seed: int) -> Split:
     return Split(np.asarray(train), np.asarray(validation), np.asarray(test))
 
 
-def test_ratio(rows: int, classes: int) -> float:
+def ratio_of_test(rows: int, classes: int) -> float:
     """Test rows over the rows learned from (training and validation): Nadeau-Bengio's n2/n1."""
     test_rows = max(round(TEST_SHARE * rows), classes)
     return test_rows / (rows - test_rows)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from actscope import catalogue
+from actscope.ensemble._init import initial
+
+SIZES = ((200, 400), (400, 400), (400, 400), (400, 10))
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh", "leaky_relu", "selu", "identity"])
+def test_gain_keeps_the_variance_of_sums_through_depth(name: str) -> None:
+    record = catalogue.get(name)
+    X = np.random.default_rng(1).standard_normal((300, 200))
+    variances = []
+    for seed in range(5):
+        h = X
+        weights, biases = initial(record, seed, SIZES, "gain")
+        sums = []
+        for weight, bias in zip(weights, biases, strict=True):
+            z = h @ weight + bias
+            sums.append((z**2).mean())
+            h = np.asarray(record(z))
+        variances.append(sums[:3])
+    assert np.mean(variances, axis=0) == pytest.approx([1.0] * 3, rel=0.1)
+
+
+def test_at_one_seed_only_the_scale_differs() -> None:
+    relu, tanh = (catalogue.get(n) for n in ("relu", "tanh"))
+    (first, second, *_), _ = initial(relu, 3, SIZES, "gain")
+    (other_first, other_second, *_), _ = initial(tanh, 3, SIZES, "gain")
+    np.testing.assert_array_equal(first, other_first)
+    np.testing.assert_allclose(second / relu.gain, other_second / tanh.gain)
+    assert not np.array_equal(first, initial(relu, 4, SIZES, "gain")[0][0])
+
+
+@pytest.mark.parametrize(("name", "factor"), [("relu", 6.0), ("sigmoid", 2.0)])
+def test_glorot_fills_scikit_learns_bounds(name: str, factor: float) -> None:
+    weights, biases = initial(catalogue.get(name), 0, SIZES, "glorot")
+    for weight, bias, (fan_in, fan_out) in zip(weights, biases, SIZES, strict=True):
+        bound = np.sqrt(factor / (fan_in + fan_out))
+        for values in (weight, bias):
+            assert np.abs(values).max() <= bound
+        assert weight.max() > 0.99 * bound
+        assert np.std(weight) == pytest.approx(bound / np.sqrt(3), rel=0.03)

@@ -1,0 +1,182 @@
+"""The whole study on small tables: fair, repeatable, the same with any number of workers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import actscope as act
+from actscope.study._shard import cut_shards
+
+
+def test_table_and_verdict_of_a_nonlinear_problem(small: act.Comparison) -> None:
+    table = small.table.set_index("activation")
+    assert set(table.index) == {"relu", "tanh", "step", "identity"}
+    assert small.members_trained == 4 * 2 * 4 == len(small.members)
+    assert table["score"].is_monotonic_decreasing
+    assert small.verdict.best == table.index[0]
+    assert table.loc["relu", "score"] > table.loc["identity", "score"] + 0.1
+    assert ((table["score_low"] <= table["score"]) & (table["score"] <= table["score_high"])).all()
+    assert table["seeds"].eq(4).all()
+    assert all(sum(counts.values()) == 4 for counts in table["learning_rates"])
+    assert small.baselines.keys() == {"majority class", "linear model"}
+    assert small.verdict.text in str(small)
+
+
+def test_step_keeps_its_hidden_weights_and_has_no_dead_share(small: act.Comparison) -> None:
+    rows = {row.activation: row for row in small.rows}
+    assert rows["step"].hidden_change == 0.0
+    assert rows["step"].dead_share is None
+    assert rows["relu"].hidden_change > 0.01
+    assert rows["relu"].dead_share is not None
+
+
+def test_the_same_study_gives_the_same_table_with_any_workers(
+    table: pd.DataFrame, small: act.Comparison
+) -> None:
+    again = act.compare(
+        table,
+        "y",
+        activations=["relu", "tanh", "step", "identity"],
+        seeds=range(4),
+        learning_rates=[0.03, 0.003],
+        hidden=[16],
+        epochs=30,
+        workers=2,
+    )
+    pd.testing.assert_frame_equal(again.table, small.table, check_exact=True)
+    timeless = [c for c in small.members if c != "seconds"]
+    pd.testing.assert_frame_equal(
+        again.members[timeless], small.members[timeless], check_exact=True
+    )
+    assert again.verdict == small.verdict
+    assert again.plan["hash"] == small.plan["hash"]
+
+
+def test_a_result_does_not_depend_on_what_else_is_compared(
+    table: pd.DataFrame, small: act.Comparison
+) -> None:
+    alone = act.compare(
+        table, "y", activations="tanh", seeds=[2], learning_rates=[0.003, 0.03], hidden=16,
+        epochs=30, workers=1,
+    )  # fmt: skip
+    both = small.members.query("activation == 'tanh' and seed == 2")
+    columns = ["learning_rate", "validation_loss", "test_score", "chosen", "cutoff", "epochs"]
+    pd.testing.assert_frame_equal(
+        alone.members[columns], both[columns].reset_index(drop=True), check_exact=True
+    )
+
+
+def test_the_rate_is_chosen_on_validation_rows_alone(small: act.Comparison) -> None:
+    for _, group in small.members.groupby(["activation", "seed"]):
+        chosen = group[group["chosen"]]
+        assert len(chosen) == 1
+        assert chosen["validation_score"].iloc[0] == group["validation_score"].max()
+        assert group[~group["chosen"]]["test_score"].isna().all()  # never looked at
+
+
+def test_changed_test_rows_change_no_training_and_no_choice(table: pd.DataFrame) -> None:
+    from actscope.data import load
+    from actscope.study._split import split
+
+    test = split(load(table, "y"), 0).test
+    changed = table.copy()
+    numbers = changed.loc[test, ["a", "b", "c"]]
+    changed.loc[test, ["a", "b", "c"]] = numbers.where(numbers.isna(), 1e6)
+
+    def members(source: pd.DataFrame) -> pd.DataFrame:
+        return act.compare(source, "y", activations="relu", seeds=1, hidden=8, epochs=10,
+                           learning_rates=[0.003, 0.03], workers=1).members  # fmt: skip
+
+    before, after = members(table), members(changed)
+    columns = ["validation_score", "validation_loss", "chosen", "cutoff", "epochs"]
+    pd.testing.assert_frame_equal(before[columns], after[columns], check_exact=True)
+    assert not np.array_equal(before["test_score"], after["test_score"], equal_nan=True)
+
+
+def test_regression_recovers_a_curve() -> None:
+    rng = np.random.default_rng(1)
+    X = rng.uniform(-2, 2, (200, 2))
+    y = 100 + 20 * X[:, 0] ** 2 + rng.standard_normal(200)
+    c = act.compare(X, y, activations="relu,identity", seeds=3, learning_rates=[0.01],
+                    hidden=16, workers=1)  # fmt: skip
+    assert c.metric == "r2"
+    table = c.table.set_index("activation")
+    assert table.loc["relu", "score"] > 0.8 > 0.3 > table.loc["identity", "score"]
+    assert "cutoff" not in c.table or c.table["cutoff"].isna().all()
+
+
+def test_a_rate_that_makes_everything_diverge_is_counted_and_scored_as_knowing_nothing(
+    table: pd.DataFrame,
+) -> None:
+    c = act.compare(table, "y", activations="relu,tanh", seeds=2, learning_rates=[1e30],
+                    optimizer="sgd", hidden=8, epochs=3, workers=1)  # fmt: skip
+    rows = {row.activation: row for row in c.rows}
+    assert rows["relu"].diverged == 2
+    majority = c.baselines["majority class"].mean
+    assert rows["relu"].score.mean == pytest.approx(majority)
+    assert "nan" not in c.verdict.text.lower()
+
+
+def test_shards_cover_every_cell_once() -> None:
+    shards = cut_shards(("relu", "tanh"), tuple(range(25)), 3)
+    cells = [(s.activation, seed) for s in shards for seed in s.seeds]
+    assert sorted(cells) == sorted((a, s) for a in ("relu", "tanh") for s in range(25))
+    assert max(len(s.seeds) for s in shards) - min(len(s.seeds) for s in shards) <= 1
+
+
+def test_a_script_needs_no_main_guard(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import actscope as act\n"
+        "c = act.compare('sklearn:iris', activations='relu,tanh', seeds=2, epochs=2, hidden=4,\n"
+        "                learning_rates=0.01, workers=2)\n"
+        "print(c.members_trained)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, cwd=tmp_path, timeout=120
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "4"), done.stderr
+    assert done.stderr == ""  # no terminal, no bar; no warnings
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"metric": "acuracy"}, "Did you mean 'accuracy'"),
+        ({"metric": "r2"}, "must be one of accuracy, balanced_accuracy"),
+        ({"seeds": 0}, "seeds must be at least 1"),
+        ({"activations": ""}, "activation"),
+        ({"activations": ["relu", "gelo"]}, "Did you mean"),
+        ({"learning_rates": [0]}, "above 0"),
+        ({"hidden": -4}, "at least 1"),
+        ({"workers": 0}, "workers must be at least 1"),
+        ({"engine": "slurm"}, "engine must be one of"),
+        ({"drop": ["nope"]}, "nope"),
+    ],
+    ids=str,
+)
+def test_bad_settings_get_one_line_before_any_training(
+    change: dict[str, object], says: str, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from actscope.study.engines import local
+
+    monkeypatch.setattr(local, "run", lambda *_, **__: pytest.fail("training started"))
+    with pytest.raises(act.ActscopeError) as caught:
+        act.compare(table, "y", **change)  # type: ignore[arg-type]
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_class_too_small_to_split_is_named(table: pd.DataFrame) -> None:
+    rare = table.copy()
+    rare.loc[:2, "y"] = "perhaps"
+    with pytest.raises(act.DataError, match=r"'perhaps' has 3"):
+        act.compare(rare, "y")
+    with pytest.raises(act.DataError, match="at least 20"):
+        act.compare(table[:15], "y")

@@ -1,0 +1,175 @@
+"""What a study leaves behind, and what can be done with it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import actscope as act
+from actscope import study
+
+
+def test_save_and_predict_round_trip(
+    small: act.Comparison, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    folder = small.save(tmp_path / "deep" / "out")
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "index.html",
+        "members.csv",
+        "results.json",
+        "winner.json",
+        "winner.safetensors",
+    ]
+    document = json.loads((folder / "results.json").read_text())
+    assert document["verdict"]["best"] == small.verdict.best
+    assert {row["activation"] for row in document["results"]} == {
+        "relu",
+        "tanh",
+        "step",
+        "identity",
+    }
+    members = pd.read_csv(folder / "members.csv")
+    assert len(members) == 32
+
+    winner = study.load_winner(folder)
+    answers = winner.predict(table.drop(columns="y"))
+    assert list(answers) == ["prediction", "probability_no", "probability_yes"]
+    np.testing.assert_allclose(answers["probability_no"] + answers["probability_yes"], 1)
+    assert (answers["prediction"] == table["y"]).mean() > 0.75
+    cutoff = small.winner.cutoff if small.winner else None
+    assert cutoff is not None
+    said = np.where(answers["probability_yes"] > cutoff, "yes", "no")
+    assert (answers["prediction"] == said).all()
+
+
+def test_the_kept_network_answers_as_its_member_did(
+    small: act.Comparison, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    from actscope.data import load
+    from actscope.study._metrics import METRICS, score_labels
+    from actscope.study._split import split
+
+    assert small.winner is not None
+    winner = study.load_winner(small.save(tmp_path))
+    data = load(table, "y")
+    rows = split(data, small.winner.seed)
+    said = winner.predict(table.iloc[rows.test].drop(columns="y"))["prediction"]
+    score = score_labels(
+        METRICS["accuracy"] if small.metric == "accuracy" else METRICS["balanced_accuracy"],
+        data.target[rows.test],
+        (said.to_numpy() == "yes").astype(int),
+    )
+    member = small.members.query(
+        "activation == @small.winner.activation and seed == @small.winner.seed and chosen"
+    )
+    assert member["test_score"].iloc[0] == pytest.approx(score)
+
+
+def test_learned_slopes_are_kept(table: pd.DataFrame, tmp_path: Path) -> None:
+    c = act.compare(table, "y", activations="prelu", seeds=1, learning_rates=[0.03], hidden=(8, 8),
+                    epochs=10, workers=1)  # fmt: skip
+    assert c.winner is not None
+    slopes = [c.winner.tensors[f"activations.{i}.weight"].item() for i in range(2)]
+    assert all(s != 0.25 for s in slopes)  # they were trained
+    model = study.load_winner(c.save(tmp_path)).model
+    kept = [p.item() for n, p in model.named_parameters() if p.numel() == 1]
+    assert kept == pytest.approx(slopes)
+
+
+def test_regression_predictions_are_in_the_targets_units(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.uniform(-1, 1, 120)})
+    frame["price"] = 1000 + 200 * frame["x"]
+    c = act.compare(frame, "price", activations="tanh", seeds=1, learning_rates=[0.01], hidden=16,
+                    epochs=60, workers=1)  # fmt: skip
+    answers = study.load_winner(c.save(tmp_path)).predict(frame[["x"]])
+    assert np.abs(answers["prediction"] - frame["price"]).mean() < 20
+
+
+def test_json_has_the_agreed_shape_and_no_nan(small: act.Comparison) -> None:
+    document = study.to_json(small)
+    json.dumps(document, allow_nan=False)
+    assert document["schema"] == 1
+    assert {"data", "task", "metric", "members_trained", "seconds", "baselines"} < document.keys()
+    assert {
+        "activation", "learning_rate", "learning_rates", "score", "seeds", "dead_share",
+        "sparsity", "saturated_share", "diverged",
+    } <= document["results"][0].keys()  # fmt: skip
+    assert document["results"][0]["score"].keys() == {"mean", "low", "high"}
+    assert {"best", "equivalent", "matters", "text"} <= document["verdict"].keys()
+
+
+def test_another_plan_gets_a_numbered_folder_beside_it(
+    small: act.Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    first = study.study_folder("my data!", small)
+    assert first == Path("actscope-my-data")
+    small.save(first)
+    assert study.study_folder("my data!", small) == first
+    results = first / "results.json"
+    document = json.loads(results.read_text())
+    document["plan"]["hash"] = "another"
+    results.write_text(json.dumps(document))
+    assert study.study_folder("my data!", small) == Path("actscope-my-data-2")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_said(small: act.Comparison, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(act.StoreError, match="cannot write"):
+        small.save(tmp_path / "out")
+
+
+def test_a_file_in_the_way_is_said_and_left_alone(small: act.Comparison, tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_text("mine")
+    with pytest.raises(act.StoreError, match="cannot write") as caught:
+        small.save(path)
+    assert "\n" not in str(caught.value)
+    assert path.read_text() == "mine"
+
+
+def test_a_write_that_fails_leaves_the_old_file_whole(
+    small: act.Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from actscope.study import _store
+
+    small.save(tmp_path)
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_store.os, "replace", full)
+    with pytest.raises(act.StoreError, match="No space left"):
+        small.save(tmp_path)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "not json", "schema", "tensors", "shape"])
+def test_a_damaged_winner_is_one_line(small: act.Comparison, tmp_path: Path, damage: str) -> None:
+    folder = small.save(tmp_path / "study")
+    facts, tensors = folder / "winner.json", folder / "winner.safetensors"
+    if damage == "missing":
+        facts.unlink()
+    elif damage == "empty":
+        facts.write_text("")
+    elif damage == "not json":
+        facts.write_bytes(b"\xff\x00{")
+    elif damage == "schema":
+        facts.write_text(json.dumps({**json.loads(facts.read_text()), "schema": 99}))
+    elif damage == "tensors":
+        tensors.write_bytes(tensors.read_bytes()[:100])
+    else:
+        document = json.loads(facts.read_text())
+        del document["classes"]
+        facts.write_text(json.dumps(document))
+    with pytest.raises(act.StoreError) as caught:
+        study.load_winner(folder)
+    assert "\n" not in str(caught.value)
