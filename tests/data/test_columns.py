@@ -175,7 +175,7 @@ def test_infinities_and_missing_values_are_counted() -> None:
 
 
 def test_numbers_beyond_float64_are_infinite() -> None:
-    data = column([10**400, *range(0, 2 * N - 2, 2)])
+    data = column(pd.Series([10**400, *range(0, 2 * N - 2, 2)], dtype=object))
     assert "1 infinite value in column 'c': treated as missing" in data.notes
 
 

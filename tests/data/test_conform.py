@@ -161,3 +161,16 @@ def test_a_file_comes_back_as_it_was_trained_on(
     frame, notes = encoder.conform(read_frame(new, like=encoder.schema))
     pd.testing.assert_frame_equal(frame, data.frame)
     assert notes == ()
+
+
+def test_what_was_said_about_the_file_is_said_again(tmp_path: Path) -> None:
+    path = tmp_path / "new.csv"
+    table = FRAME.drop(columns=["y", "code"])
+    table.to_csv(path, index=False, sep=";", decimal=",")
+    schema = load(FRAME.drop(columns="code"), "y").schema
+    frame, notes = Encoder(schema).conform(read_frame(path, like=schema))
+    pd.testing.assert_frame_equal(frame, DATA.frame.drop(columns="code"))
+    assert notes == (
+        "the values are separated by semicolons",
+        "column 'size': numbers written with decimal commas",
+    )

@@ -18,7 +18,9 @@ from actscope.errors import DataError, did_you_mean
 def conform(new: Any, schema: Schema) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """New data typed as the schema says, and one sentence for each thing done to it."""
     frame, named, said = as_frame(new)
-    notes = list(said)
+    # What `read_frame` had to say about the file belongs to the same story.
+    about_file = new.attrs.get("notes") if isinstance(new, pd.DataFrame) else None
+    notes = [*(about_file if isinstance(about_file, tuple) else ()), *said]
     if not named:
         frame = _name_by_position(frame, schema)
     names = [str(label) for label in frame.columns]
