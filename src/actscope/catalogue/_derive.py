@@ -33,13 +33,15 @@ from ._interval import PRECISION, Interval, exact
 from ._parse import parse
 from ._pieces import Piece, delicate_parts, mirrored, pieces
 from ._text import latex, text
-from ._tree import ZERO, Negate, Node, negate, number, substitute, tidy
+from ._tree import ZERO, Negate, Node, bind, negate, tidy, total
 from ._vocabulary import stable
 
 SATURATED = Fraction(1, 1000)  # |f'| below this share of the steepest slope (docs: health)
 CENTRED = 1e-9
 
 _TAIL = Fraction(2) ** 64  # "far out": algebraic tails such as x / (1 + |x|) are within 1e-19
+_CLOSE = arb(2) ** -80
+_HUGE = arb(2) ** 20  # what samples beside a pole exceed
 _FLAT = arb(2) ** -50
 _MARGIN = Fraction(1, 10**9)  # between a saturation point and where it is proven
 # Points for finding witnesses; every witness is then proven by intervals.
@@ -65,11 +67,8 @@ def derive(
     """
     written = parse(formula, tuple(name for name, _ in values))
     slope = differentiate(written)
-    tree = written
-    for name, value in values:
-        tree = substitute(tree, name, number(value))
     with ctx.workprec(PRECISION):
-        claims = _Analysis(tidy(tree)).claims()
+        claims = _Analysis(bind(written, dict(values))).claims()
     return Facts(
         derivative=text(slope),
         derivative_latex=latex(slope, dict(symbols)),
@@ -269,19 +268,18 @@ class _Analysis:
     def moments(self) -> Mapping[str, Claim]:
         mean = _gauss.mean(self.parts, lambda v: v)
         square = _gauss.mean(self.parts, lambda v: v * v)
-        # Beyond the reach of the integrals |f| <= |f(0)| + L |x| (or its range), times a density
-        # below 1e-347: nothing that a double could show.
-        slope, proven = self.max_slope
-        (low, high), range_proven = self.range
-        tame = (proven and math.isfinite(slope)) or (
-            range_proven and math.isfinite(low) and math.isfinite(high)
-        )
-        known = tame and _tight(mean) and _tight(square)
-        odd = self.symmetry == ("odd", True)
-        average = 0.0 if odd else float(mean) + 0.0
+        known = _tight(mean) and _tight(square)
+        if known:
+            average = float(mean) + 0.0
+            gain = float(1 / square.sqrt()) if square > 0 else math.inf
+        else:
+            average, power = (_gauss.numerical_mean(self.tree, p) for p in (1, 2))
+            gain = power**-0.5 if power > 0 else math.inf
+        if self.symmetry == ("odd", True):
+            average = 0.0
         return {
-            "zero_centred": (odd or abs(average) < CENTRED, known),
-            "gain": (math.inf if float(square) == 0 else float(1 / square.sqrt()), known),
+            "zero_centred": (abs(average) < CENTRED, known),
+            "gain": (gain, known),
             "mean": (average, known),
         }
 
@@ -304,7 +302,8 @@ class _Analysis:
             reflected = mirrored(other.value)
             if name == "odd":
                 reflected = tidy(negate(reflected))
-            if (piece.low, piece.high) != (low, high) or tidy(piece.value) != reflected:
+            difference = total(piece.value, Negate(reflected))
+            if (piece.low, piece.high) != (low, high) or difference != ZERO:
                 return False
         return True
 
@@ -351,19 +350,19 @@ def _end(extreme: Extreme, sign: int, values: Sequence[Stretch]) -> tuple[float,
         return sign * math.inf, True
     # Growing by more than 1 from 2^512 to 2^1024 on the way to the extreme: slow growth such
     # as a logarithm's, which has no bound either; said, but not proven.
-    for part, end in ((values[-1], FARTHEST), (values[0], -FARTHEST)):
+    for part, end in ((values[-1], FARTHEST), (values[0], -FARTHEST)) if size > 64 else ():
         far = at_point(part.value, end)
         near = at_point(part.value, Fraction(math.isqrt(int(abs(end)))) * (1 if end > 0 else -1))
         growth = (far - near) if sign > 0 else (near - far)
         if growth.low > 1:
             return sign * math.inf, False
-    if not extreme.proven and not (extreme.high - extreme.low).is_finite():
+    if not extreme.proven and size > _HUGE:
         return sign * math.inf, False
     return float(extreme), extreme.proven
 
 
 def _tight(ball: arb) -> bool:
-    return bool(ball.is_finite()) and bool(ball.rad() < _FLAT * _FLAT)
+    return bool(ball.is_finite()) and bool(ball.rad() < _CLOSE)
 
 
 def _crossing(slope: Node, limit: float, sign: int) -> float:

@@ -19,7 +19,7 @@ from fractions import Fraction
 
 from flint import arb
 
-from ._evaluate import evaluate
+from ._evaluate import at, evaluate
 from ._interval import INF, INTERVALS, MINUS_INF, Interval, exact, values
 from ._pieces import Piece
 from ._tree import Negate, Node
@@ -27,6 +27,7 @@ from ._tree import Negate, Node
 FARTHEST = Fraction(2) ** 1024
 _TOLERANCE = arb(2) ** -70  # far below the spacing of doubles near 1
 ENDLESS = arb(2) ** 1000  # a value of this size at |x| <= 2^1024 counts as without bound
+_NARROWEST = Fraction(1, 2**80)
 _MOST_BOXES = 6_000  # a tidy function needs a few hundred; beyond this we stop being rigorous
 
 
@@ -115,19 +116,23 @@ def supremum(parts: Sequence[Stretch], at_least: arb | None = None) -> Extreme:
         heapq.heappush(heap, (-float(bound.high), next(order), bound, low, high, part))
 
     for part in parts:
-        for end in (part.low, part.high):
-            seen = at_point(part.value, end).low
+        for point in (part.low, part.high, *_highest_sample(part)):
+            seen = at_point(part.value, point).low
             best = seen if seen > best else best
         push(part.low, part.high, part)
-    thrown = best
+    thrown, proven = best, True
     for _ in range(_MOST_BOXES):
         if not heap:
-            return Extreme(best, thrown, proven=True)
+            return Extreme(best, thrown, proven)
         if best >= ENDLESS:
             return Extreme(best, INF, proven=True)
         _, _, bound, low, high, part = heapq.heappop(heap)
         if bound.high <= best + _TOLERANCE:
             thrown = bound.high if bound.high > thrown else thrown
+            continue
+        if high - low < _NARROWEST:  # a pole, or a point that no enclosure resolves
+            thrown = bound.high if bound.high > thrown else thrown
+            proven = False
             continue
         cut = split_point(low, high)
         seen = at_point(part.value, cut).low
@@ -136,6 +141,29 @@ def supremum(parts: Sequence[Stretch], at_least: arb | None = None) -> Extreme:
         push(cut, high, part)
     left = max((item[2].high for item in heap), key=float, default=thrown)
     return Extreme(best, left if left > thrown else thrown, proven=False)
+
+
+_SAMPLE = sorted(
+    {s * k / 8 for k in range(161) for s in (-1, 1)}
+    | {s * 2.0**k for k in range(-40, 65) for s in (-1, 1)}
+)
+
+
+def _highest_sample(part: Stretch) -> list[Fraction]:
+    """Where a float sample of the stretch is highest, refined: a good start for the search."""
+    points = [x for x in _SAMPLE if part.low < x < part.high]
+    if len(points) < 3:
+        return []
+    values = [at(part.value, x) for x in points]
+    peak = max(range(len(points)), key=lambda i: -math.inf if values[i] != values[i] else values[i])
+    left, right = points[max(peak - 1, 0)], points[min(peak + 1, len(points) - 1)]
+    for _ in range(80):  # ternary search between the neighbours
+        third = (right - left) / 3
+        if at(part.value, left + third) < at(part.value, right - third):
+            left += third
+        else:
+            right -= third
+    return [Fraction(points[peak]), Fraction((left + right) / 2)]
 
 
 def infimum(parts: Sequence[Stretch]) -> Extreme:

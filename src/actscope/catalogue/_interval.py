@@ -19,6 +19,7 @@ ctx.prec = PRECISION
 
 INF, MINUS_INF = arb("inf"), arb("-inf")
 ZERO, ONE = arb(0), arb(1)
+_EDGE = arb(2) ** 40
 
 
 def down(value: arb) -> arb:
@@ -141,6 +142,26 @@ def _increasing(
     return over
 
 
+def _steep(
+    function: Callable[[arb], arb], least: arb = MINUS_INF
+) -> Callable[[Interval], Interval]:
+    """An increasing function that overflows far out, where arb knows no bound.
+
+    A lower bound at 2^40 is one beyond it too, and likewise on the other side.
+    """
+    ordinary = _increasing(function, least)
+
+    def over(u: Interval) -> Interval:
+        low = u.low if u.low < _EDGE else _EDGE
+        high = u.high if u.high > -_EDGE else -_EDGE
+        found = ordinary(Interval(low, high))
+        return Interval(
+            found.low if u.low > -_EDGE else least, found.high if u.high < _EDGE else INF
+        )
+
+    return over
+
+
 def _magnitude(u: Interval) -> Interval:
     if u.low >= 0:
         return u
@@ -181,16 +202,16 @@ def _undefined_below(
 class IntervalArithmetic:
     expands = True
     functions: Mapping[str, Callable[..., Interval]] = {
-        "exp": _increasing(arb.exp, ZERO),
-        "expm1": _increasing(arb.expm1, -ONE),
+        "exp": _steep(arb.exp, ZERO),
+        "expm1": _steep(arb.expm1, -ONE),
         "log": _undefined_below(0, _increasing(lambda u: arb.log(u) if u > 0 else MINUS_INF)),
         "log1p": _undefined_below(-1, _increasing(lambda u: arb.log1p(u) if u > -1 else MINUS_INF)),
         "sqrt": _undefined_below(0, _increasing(arb.sqrt, ZERO)),
         "sigmoid": _increasing(_sigmoid, ZERO, ONE),
         "softplus": _increasing(_softplus, ZERO),
         "tanh": _increasing(arb.tanh, -ONE, ONE),
-        "sinh": _increasing(arb.sinh),
-        "cosh": lambda u: _increasing(arb.cosh, ONE)(_magnitude(u)),
+        "sinh": _steep(arb.sinh),
+        "cosh": lambda u: _steep(arb.cosh, ONE)(_magnitude(u)),
         "sech": _sech,
         "asinh": _increasing(arb.asinh),
         "atan": _increasing(arb.atan),

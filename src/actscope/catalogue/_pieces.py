@@ -23,6 +23,7 @@ from ._tree import (
     Where,
     names_in,
     rewrite,
+    substitute,
     tidy,
     total,
     walk,
@@ -202,13 +203,14 @@ def delicate_parts(node: Node) -> list[Node]:
 
 def mirrored(node: Node) -> Node:
     """node(-x), with the signs moved outward where the functions allow."""
-    return tidy(rewrite(node, _mirror_one))
+    # By way of another name: replacing x by -x directly would meet its own result again.
+    other = Name("mirrored")
+    turned = rewrite(substitute(node, "x", Negate(other)), _mirror_one)
+    return tidy(substitute(turned, other.name, Name("x")))
 
 
 def _mirror_one(node: Node) -> Node:
     match node:
-        case Name("x"):
-            return Negate(node)
         case Call(function, (Negate(u),)) if VOCABULARY[function].symmetry == "odd":
             return Negate(Call(function, (u,)))
         case Call(function, (Negate(u),)) if VOCABULARY[function].symmetry == "even":

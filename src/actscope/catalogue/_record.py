@@ -6,14 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ._differentiate import differentiate
-from ._evaluate import at, sample
 from ._facts import Facts, Frozen
-from ._parse import parse
-from ._tree import Node, number, substitute, tidy
-from ._vocabulary import stable
+
+if TYPE_CHECKING:
+    from .formula import Node
 
 
 @dataclass(frozen=True)
@@ -85,25 +83,35 @@ class Record(Facts):
         """f'(x), for a float or a NumPy array; at a kink, the side that the formula takes."""
         return _apply(self.bound_derivative, x)
 
+    # The formula language is imported on first use: looking up a record needs none of it.
+
     @cached_property
     def expression(self) -> Node:
         """The formula as a tree, parameters as names."""
+        from .formula import parse
+
         return parse(self.formula, tuple(self.parameters))
 
     @cached_property
     def derivative_expression(self) -> Node:
         """f' as a tree, parameters as names."""
+        from .formula import differentiate
+
         return differentiate(self.expression)
 
     @cached_property
     def bound(self) -> Node:
         """The formula as a tree in x alone, parameters at their values."""
-        return bind(self.expression, self.parameters)
+        from .formula import bind
+
+        return bind(self.expression, self.values)
 
     @cached_property
     def bound_derivative(self) -> Node:
         """f' as a tree in x alone, in the form that is accurate far out."""
-        return stable(bind(self.derivative_expression, self.parameters))
+        from .formula import bind, stable
+
+        return stable(bind(self.derivative_expression, self.values))
 
     @property
     def values(self) -> Mapping[str, float]:
@@ -111,12 +119,7 @@ class Record(Facts):
         return Frozen({name: p.value for name, p in self.parameters.items()})
 
 
-def bind(tree: Node, parameters: Mapping[str, Parameter]) -> Node:
-    """The tree with each parameter's value in the place of its name."""
-    for name, parameter in parameters.items():
-        tree = substitute(tree, name, number(parameter.value))
-    return tidy(tree)
-
-
 def _apply(tree: Node, x: Any) -> Any:
+    from .formula import at, sample
+
     return at(tree, float(x)) if isinstance(x, (int, float)) else sample(tree, x)

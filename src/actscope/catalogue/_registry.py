@@ -49,7 +49,7 @@ def get(spec: str | Record, **parameters: float) -> Record:
             for name, parameter in base.parameters.items()
         }
         for name in parameters:
-            _known_parameter(base.name, values, name)
+            _require_parameter(base.name, values, name)
         return _get(f"{base.name}({', '.join(f'{n}={v}' for n, v in values.items())})")
     if isinstance(spec, Record):
         return spec
@@ -129,18 +129,17 @@ def _values(entry: Entry, inside: str) -> dict[str, float]:
             raise SettingError(f"{entry.name} has no parameters: write just {entry.name!r}")
         if not equals:
             raise SettingError(f"{item.strip()!r} does not name its parameter: write {example}")
-        values[_known_parameter(entry.name, values, name)] = _number(entry, name, value)
+        _require_parameter(entry.name, values, name)
+        values[name] = _number(entry, name, value)
     return values
 
 
-def _known_parameter(activation: str, allowed: Mapping[str, object], name: str) -> str:
-    """The name itself when the activation has such a parameter, else SettingError."""
+def _require_parameter(activation: str, allowed: Mapping[str, object], name: str) -> None:
     if name not in allowed:
         has = f"it has {', '.join(allowed)}" if allowed else "it has none"
         raise SettingError(
             f"{activation} has no parameter {name!r}: {has}.{did_you_mean(name, allowed)}"
         )
-    return name
 
 
 def _number(entry: Entry, name: str, text: str) -> float:

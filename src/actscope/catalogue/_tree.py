@@ -6,7 +6,7 @@ number: they fold numbers, drop neutral elements, collect equal terms and equal 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -131,6 +131,13 @@ def rewrite(node: Node, change: Callable[[Node], Node]) -> Node:
 def substitute(node: Node, name: str, by: Node) -> Node:
     """The expression with every `name` replaced."""
     return rewrite(node, lambda part: by if part == Name(name) else part)
+
+
+def bind(node: Node, values: Mapping[str, float]) -> Node:
+    """The expression with each value in the place of its name, tidied."""
+    for name, value in values.items():
+        node = substitute(node, name, number(value))
+    return tidy(node)
 
 
 def tidy(node: Node) -> Node:

@@ -7,13 +7,15 @@ A text becomes a tree (`parse`), trees are differentiated (`differentiate`), giv
 from ._differentiate import differentiate as differentiate
 from ._evaluate import FLOATS as FLOATS
 from ._evaluate import Arithmetic as Arithmetic
+from ._evaluate import at as at
 from ._evaluate import evaluate as evaluate
+from ._evaluate import sample as sample
 from ._parse import parse as parse
-from ._record import bind as bind
 from ._text import latex as latex
 from ._text import text as text
 from ._tree import Node as Node
 from ._tree import Where as Where
+from ._tree import bind as bind
 from ._tree import walk as walk
 from ._vocabulary import VOCABULARY as VOCABULARY
 from ._vocabulary import expand as expand

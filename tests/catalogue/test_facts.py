@@ -1,0 +1,280 @@
+"""The stored facts: derived again, and held against functions written out by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import integrate, special
+
+from actscope import catalogue
+from actscope.catalogue import Record, __main__, _registry
+from actscope.catalogue._facts import Facts, disagreements, from_json, to_json
+
+Array = np.ndarray
+_SELU = (1.0507009873554805, 1.6732632423543772)
+
+# Written without looking at the formulas; an entry that is not here is held against itself.
+BY_HAND: dict[str, Callable[[Array], Array]] = {
+    "identity": lambda x: x,
+    "step": lambda x: np.heaviside(x, 0.0),
+    "sigmoid": special.expit,
+    "tanh": np.tanh,
+    "relu": lambda x: np.maximum(x, 0),
+    "leaky_relu": lambda x: np.maximum(x, 0.01 * x),
+    "prelu": lambda x: np.maximum(x, 0.25 * x),
+    "elu": lambda x: np.maximum(x, 0) + np.expm1(np.minimum(x, 0)),
+    "selu": lambda x: _SELU[0] * (np.maximum(x, 0) + _SELU[1] * np.expm1(np.minimum(x, 0))),
+    "celu": lambda x: np.maximum(x, 0) + np.minimum(np.expm1(np.minimum(x, 0)), 0),
+    "gelu": lambda x: x * special.erfc(-x / math.sqrt(2)) / 2,
+    "silu": lambda x: x * special.expit(x),
+    "mish": lambda x: x * np.tanh(np.logaddexp(x, 0)),
+    "softplus": lambda x: np.logaddexp(x, 0),
+    "hard_swish": lambda x: x * np.clip(x + 3, 0, 6) / 6,
+}
+NEAR = np.arange(-24 * 2048, 24 * 2048 + 1) / 2048  # exact: slopes of straight lines are too
+STEP = NEAR[1] - NEAR[0]
+FAR = np.concatenate([-np.geomspace(1e12, 24, 400), NEAR[1:-1], np.geomspace(24, 1e12, 400)])
+
+
+def by_hand(record: Record) -> Callable[[Array], Array]:
+    return BY_HAND.get(record.name, record) if record.label == record.name else record
+
+
+def contradictions(r: Record, f: Callable[[Array], Array]) -> set[str]:
+    """The facts that a dense sample of f contradicts."""
+    values = f(FAR)
+    near = f(NEAR)
+    slopes = np.diff(near) / STEP  # at the middles of NEAR
+    middles = (NEAR[1:] + NEAR[:-1]) / 2
+    kinks = np.array(r.kinks)
+    smooth = np.ones_like(slopes, dtype=bool)
+    for kink in kinks:
+        smooth &= abs(middles - kink) > STEP
+    bends = abs(np.diff(slopes))
+    jumps = abs(np.diff(near)).max() > 0.1
+    steepest = abs(slopes[smooth]).max()
+    z = np.sqrt(2.0) * special.erfinv(np.linspace(-1, 1, 200_001)[1:-1])  # normal quantiles
+    wrong = set()
+
+    def check(fact: str, holds: Any) -> None:
+        if not holds:
+            wrong.add(fact)
+
+    low, high = r.range
+    check("range", np.all(values >= low - 1e-12) and np.all(values <= high + 1e-12))
+    check("range", (values.max() > 1e6) if high == math.inf else high - values.max() < 1e-6)
+    check("range", (values.min() < -1e6) if low == -math.inf else values.min() - low < 1e-6)
+    moves = np.diff(values)
+    check("monotonic", r.monotonic == bool((moves >= -1e-13).all() or (moves <= 1e-13).all()))
+    centred = abs(_normal_mean(f, r.kinks)) < 1e-9
+    check("zero_centred", r.zero_centred == centred)
+    check("mean", math.isclose(r.mean, _normal_mean(f, r.kinks), abs_tol=1e-9))
+    square = _normal_mean(lambda x: f(x) ** 2, r.kinks)
+    check("gain", math.isclose(r.gain, square**-0.5, rel_tol=1e-9))
+    odd, even = (np.allclose(f(-NEAR), s * near, atol=1e-12) for s in (-1, 1))
+    check("symmetry", r.symmetry == ("odd" if odd else "even" if even else None))
+    check("max_slope", steepest * (1 - 1e-10) <= r.max_slope <= steepest * (1 + 3e-4))
+    check("lipschitz", (r.lipschitz == math.inf) == jumps)
+    if not jumps:
+        largest = abs(slopes).max()
+        check("lipschitz", largest * (1 - 1e-10) <= r.lipschitz <= largest * (1 + 3e-4))
+    check("step_like", r.step_like == bool((slopes[smooth] == 0).all()))
+    if not r.step_like:
+        # Far out exp underflows to a constant: a slope of 0 there is not a dead region.
+        flat = (slopes == 0) & (abs(middles) < 8)
+        inside = np.zeros_like(flat)
+        for start, end in r.dead_region:
+            inside |= (middles > start) & (middles < end)
+            check("dead_region", np.ptp(near[(start <= NEAR) & (end >= NEAR)]) == 0)
+        check("dead_region", not (flat & ~inside).any())
+    corner = np.where(bends > 4e-3)[0]
+    check("kinks", all(np.min(abs(kinks - NEAR[i + 1]), initial=9) < 2 * STEP for i in corner))
+    check("kinks", all(np.min(abs(NEAR[corner + 1] - k), initial=9) < 2 * STEP for k in kinks))
+    _check_tails(r, f, check)
+    check("zero_share", abs(r.zero_share - float(np.mean(f(z) == 0))) < 2e-5)
+    return wrong
+
+
+def _normal_mean(f: Callable[[Array], Array], kinks: tuple[float, ...]) -> float:
+    edges = [-38.0, *kinks, 0.0, 38.0]
+    whole = 0.0
+    for start, end in zip(sorted(edges), sorted(edges)[1:], strict=False):
+        weighted = lambda x: float(f(np.array([x]))[0]) * math.exp(-x * x / 2)  # noqa: E731
+        whole += integrate.quad(weighted, start, end, limit=200, epsabs=1e-13)[0]
+    return whole / math.sqrt(2 * math.pi)
+
+
+def _check_tails(r: Record, f: Callable[[Array], Array], check: Callable[[str, Any], None]) -> None:
+    for side, sign, point in (
+        ("left", -1, r.saturation_points[0]),
+        ("right", 1, r.saturation_points[1]),
+    ):
+        level = abs(float(np.diff(f(sign * np.array([1e9, 1e10])))[0])) < 1e-6
+        moving = float(np.ptp(f(sign * np.linspace(3.5, 12, 9)))) > 0
+        check("saturates", (side in r.saturates) == (level and moving))
+        check("saturation_points", math.isfinite(point) == (side in r.saturates))
+        if not math.isfinite(point):
+            continue
+        beyond = sign * NEAR > sign * point
+        h = 1e-5
+        slope = abs(f(NEAR[beyond] + h) - f(NEAR[beyond] - h)) / (2 * h)
+        check("saturation_points", np.all(slope < 1e-3 * r.max_slope * (1 + 1e-3) + 1e-9))
+        at = np.array([point - sign * 0.01 - h, point - sign * 0.01 + h])
+        check("saturation_points", abs(np.diff(f(at))[0]) / (2 * h) > 1e-3 * r.max_slope)
+
+
+@pytest.fixture(params=catalogue.names())
+def record(request: pytest.FixtureRequest) -> Record:
+    return catalogue.get(request.param)
+
+
+def test_stored_facts_are_what_the_formula_gives(record: Record) -> None:
+    entry = _registry._by_key()[_registry._key(record.name)]
+    assert disagreements(record, _registry.derived(entry, record.parameters)) == []
+    assert _registry.stored()[record.name]["from"] == _registry.origin(entry, record.parameters)
+
+
+def test_no_fact_is_contradicted_by_a_dense_sample(record: Record) -> None:
+    assert contradictions(record, by_hand(record)) == set()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "leaky_relu(negative_slope=0.3)",
+        "leaky_relu(negative_slope=-0.5)",
+        "leaky_relu(negative_slope=0)",
+        "elu(alpha=0.5)",
+        "celu(alpha=2)",
+        "softplus(beta=3)",
+    ],
+)
+def test_facts_for_other_parameters_hold_too(spec: str) -> None:
+    record = catalogue.get(spec)
+    assert record.label == spec
+    assert contradictions(record, record) == set()
+
+
+def test_every_fact_of_the_first_fifteen_is_proven() -> None:
+    unproven = {
+        (name, fact)
+        for name in BY_HAND
+        for fact, proven in catalogue.get(name).certified.items()
+        if not proven
+    }
+    assert unproven == set()
+
+
+def _perturbed() -> list[Any]:
+    nudges: list[tuple[str, dict[str, Any]]] = [
+        ("relu", {"range": (0.001, math.inf)}),
+        ("tanh", {"range": (-1.0, 1.001)}),
+        ("tanh", {"range": (-1.0, math.inf)}),
+        ("silu", {"range": (-0.2784, math.inf)}),
+        ("silu", {"monotonic": True}),
+        ("relu", {"monotonic": False}),
+        ("sigmoid", {"zero_centred": True}),
+        ("selu", {"zero_centred": False}),
+        ("relu", {"mean": 0.4}),
+        ("gelu", {"gain": 1.5335}),
+        ("tanh", {"symmetry": None}),
+        ("sigmoid", {"symmetry": "odd"}),
+        ("silu", {"max_slope": 1.0998}),
+        ("silu", {"max_slope": 1.101}),
+        ("silu", {"lipschitz": 1.0998}),
+        ("step", {"lipschitz": 1.0}),
+        ("relu", {"lipschitz": math.inf}),
+        ("sigmoid", {"step_like": True}),
+        ("step", {"step_like": False}),
+        ("relu", {"dead_region": ()}),
+        ("relu", {"dead_region": ((-math.inf, 0.1),)}),
+        ("hard_swish", {"dead_region": ((-math.inf, -3.1),)}),
+        ("tanh", {"dead_region": ((5.0, math.inf),)}),
+        ("relu", {"kinks": ()}),
+        ("elu", {"kinks": (0.0,)}),
+        ("hard_swish", {"kinks": (-3.0,)}),
+        ("tanh", {"saturates": ("left",)}),
+        ("relu", {"saturates": ("left",)}),
+        ("tanh", {"saturation_points": (-4.1, 4.1467)}),
+        ("tanh", {"saturation_points": (-4.3, 4.1467)}),
+        ("elu", {"saturation_points": (-math.inf, math.inf)}),
+        ("relu", {"zero_share": 0.501}),
+        ("hard_swish", {"zero_share": 0.0}),
+    ]
+    return [pytest.param(n, c, id=f"{n}-{next(iter(c))}-{i}") for i, (n, c) in enumerate(nudges)]
+
+
+@pytest.mark.parametrize(("name", "change"), _perturbed())
+def test_the_sample_sees_a_wrong_fact(name: str, change: dict[str, Any]) -> None:
+    wrong = dataclasses.replace(catalogue.get(name), **change)
+    assert set(change) <= contradictions(wrong, BY_HAND[name])
+
+
+def test_the_check_sees_every_changed_fact(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = from_json(_registry.stored()["silu"])
+    for field in dataclasses.fields(Facts):
+        value = getattr(facts, field.name)
+        changed = _other(value)
+        assert disagreements(facts, dataclasses.replace(facts, **{field.name: changed})) == [
+            field.name
+        ]
+    assert __main__.main(["--check"]) == 0
+    stale = {**_registry.stored(), "silu": {**_registry.stored()["silu"], "gain": 1.7}}
+    monkeypatch.setattr(__main__, "stored", lambda: stale)
+    assert __main__.main(["--check"]) == 1
+
+
+def _other(value: Any) -> Any:
+    match value:
+        case bool():
+            return not value
+        case float():
+            return value + 1e-9 if math.isfinite(value) else 0.0
+        case str():
+            return value + " "
+        case None:
+            return "odd"
+        case tuple():
+            return (*value[:-1], 0.125) if value else (0.125,)
+        case _:
+            return {**value, "gain": not value["gain"]}
+
+
+def test_facts_survive_json(record: Record) -> None:
+    facts = from_json(to_json(record))
+    assert all(getattr(facts, f.name) == getattr(record, f.name) for f in dataclasses.fields(Facts))
+
+
+# Values published elsewhere.
+@pytest.mark.parametrize(
+    ("name", "fact", "published"),
+    [
+        ("sigmoid", "lipschitz", 0.25),
+        ("relu", "gain", math.sqrt(2)),  # He et al. 2015
+        ("leaky_relu", "gain", math.sqrt(2 / (1 + 0.01**2))),  # torch.nn.init.calculate_gain
+        ("selu", "gain", 1.0),  # Klambauer et al. 2017: the fixed point
+        ("tanh", "gain", 1.5925),  # PyTorch rounds it to 5/3
+        ("silu", "lipschitz", 1.0998),  # Ramachandran et al. 2017
+        ("gelu", "lipschitz", 1.129),
+        ("mish", "lipschitz", 1.0885),
+    ],
+)
+def test_facts_agree_with_the_literature(name: str, fact: str, published: float) -> None:
+    assert getattr(catalogue.get(name), fact) == pytest.approx(published, rel=1e-4)
+
+
+def test_what_cannot_be_proven_is_not_called_proven() -> None:
+    from actscope.catalogue._derive import derive
+
+    pole = derive("1 / x")  # its divisor reaches 0
+    assert not any(pole.certified.values())
+    logarithm = derive("log(1 + x^2)")
+    assert logarithm.range == (0.0, math.inf)
+    assert not logarithm.certified["range"]  # growth without bound is seen, not proven
+    assert logarithm.certified["max_slope"]
+    assert logarithm.max_slope == pytest.approx(1.0)
