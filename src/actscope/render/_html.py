@@ -108,7 +108,7 @@ def html_table(
         "div",
         element(
             "table",
-            element("caption", caption),
+            element("caption", element("span", caption)),
             element("thead", element("tr", head)),
             body(rows, None),
             body(footer, "footer"),

@@ -37,7 +37,7 @@ INK, MUTED, FAINT, GRID, PAPER = (
 )
 
 _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5), (6, 2, 1.5, 2))
-_MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p", "<", ">", "h", "*", "d", "8", "H", "p")
+_MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p", "<", ">", "h", "*", "d", "8", "H", "+")
 # Well-known names keep one look on every page; all others take a free slot by their checksum.
 # The first row has one colour each; the second shares the colours, with dashes.
 _KNOWN = (
