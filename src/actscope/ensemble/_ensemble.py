@@ -156,7 +156,7 @@ class Ensemble:
 
         activation, learning_rate, seed, final_loss (mean training loss of its last epoch),
         validation_loss (of the weights kept; NaN without validation), epochs, best_epoch
-        (whose weights are kept), diverged, seconds (its share of the training time).
+        (whose weights are kept), diverged, seconds (its share of the processor's time).
         """
         rows: list[dict[str, Any]] = [{} for _ in self.specs]
         for index, part in self.parts:
