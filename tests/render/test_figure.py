@@ -104,7 +104,7 @@ def test_names_of_the_worst_kind(name: str) -> None:
 
 def test_settings_of_the_user_neither_matter_nor_change() -> None:
     expected = _svg()
-    with matplotlib.rc_context({"lines.linewidth": 9, "font.size": 30, "svg.fonttype": "path"}):
+    with matplotlib.rc_context({"lines.markersize": 20, "font.size": 30, "svg.fonttype": "path"}):
         before = dict(matplotlib.rcParams)
         assert _svg() == expected
         assert dict(matplotlib.rcParams) == before

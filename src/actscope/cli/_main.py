@@ -79,8 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except BrokenPipeError:  # the reader has seen enough, as in `actscope list | head -1`
+        # (long outputs break inside typer, which exits with 1 as quietly)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 1
     if code == INTERRUPTED:
         print("actscope: stopped by Ctrl-C; nothing was kept.", file=sys.stderr)
     return code if isinstance(code, int) else 0
