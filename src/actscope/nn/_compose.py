@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from actscope.catalogue import Parameter
 from actscope.catalogue.formula import (
@@ -32,8 +32,8 @@ from actscope.catalogue.formula import (
 
 Value = Tensor | float
 
-# F.softplus answers with its input above the threshold; at 40 that is exact in float64 (at the
-# default of 20 it is off by 2e-9).
+# PyTorch's softplus answers with its input above the threshold; at 40 that is exact in float64
+# (at the default of 20 it is off by 2e-9).
 SOFTPLUS_THRESHOLD = 40.0
 
 
@@ -48,7 +48,7 @@ _TENSOR_FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "log1p": torch.log1p,
     "sqrt": torch.sqrt,
     "sigmoid": torch.sigmoid,
-    "softplus": lambda u: F.softplus(u, 1.0, SOFTPLUS_THRESHOLD),
+    "softplus": lambda u: functional.softplus(u, 1.0, SOFTPLUS_THRESHOLD),
     "tanh": torch.tanh,
     "sinh": torch.sinh,
     "cosh": torch.cosh,
@@ -147,10 +147,10 @@ class _Compose(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         tensors = ctx.saved_tensors
         found: list[Tensor | None] = [None, None]
-        for name, tensor, needed in zip(ctx.names, tensors, ctx.needs_input_grad[2:], strict=True):
+        for name, needed in zip(ctx.names, ctx.needs_input_grad[2:], strict=True):
             if needed:
                 slope = compose(_slope(ctx.tree, name), dict(zip(ctx.names, tensors, strict=True)))
-                found.append((grad * slope).sum_to_size(tensor.shape))
+                found.append(grad * slope)  # autograd sums over broadcast dimensions itself
             else:
                 found.append(None)
         return tuple(found)
@@ -178,5 +178,6 @@ def compile_formula(
     Raises:
         FormulaError: the formula cannot be read.
     """
-    bound = stable(bind(parse(formula, tuple(parameters)), parameters))
+    values = {name: parameter.value for name, parameter in parameters.items()}
+    bound = stable(bind(parse(formula, tuple(parameters)), values))
     return lambda x: compose(bound, {"x": x})
