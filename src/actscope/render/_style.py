@@ -39,10 +39,11 @@ INK, MUTED, FAINT, GRID, PAPER = (
 _DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5), (6, 2, 1.5, 2))
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p", "<", ">", "h", "*", "d", "8", "H", "+")
 # Well-known names keep one look on every page; all others take a free slot by their checksum.
-# The first row has one colour each; the second shares the colours, with dashes.
+# The first row has one colour each; the second shares the colours, with dashes, each with one
+# that it is seldom compared with.
 _KNOWN = (
     *("relu", "tanh", "gelu", "sigmoid", "leaky_relu", "silu", "step", "elu"),
-    *("hard_swish", "celu", "mish", "softplus", "prelu", "softsign", "identity", "selu"),
+    *("celu", "hard_swish", "selu", "mish", "identity", "softsign", "prelu", "softplus"),
 )
 
 

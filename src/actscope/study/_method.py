@@ -66,6 +66,8 @@ def sentences(c: Comparison) -> list[str]:
         "A unit is dead when none of its inputs on the test rows reaches a point where its "
         "activation has a slope; saturated when its slope is below a thousandth of the steepest "
         "on at least 99% of them; zero outputs are a description, not a fault.",
+        "Weights moved is how far training took the hidden layers' weights, relative to their size "
+        "at the start.",
         "Relative cost is training time per network and epoch against the cheapest here.",
     ]
     training = _training(plan)
