@@ -26,7 +26,7 @@ def test_members_follow_the_order_of_the_arguments() -> None:
         seeds=[5, 2],
         epochs=2,
     )
-    table = e.members
+    table: Any = e.members
     assert table["activation"].tolist() == ["tanh"] * 4 + ["relu"] * 4
     assert table["learning_rate"].tolist() == [1e-3, 1e-3, 1e-2, 1e-2] * 2
     assert table["seed"].tolist() == [5, 2] * 4
@@ -86,7 +86,7 @@ def test_patience_keeps_the_best_epoch() -> None:
     held = (X[60:], LABELS[60:])
     given = {**SMALL, "epochs": 200, "learning_rates": [0.05]}
     e = act.train_ensemble(X[:60], LABELS[:60], seeds=4, validation=held, patience=5, **given)
-    table = e.members
+    table: Any = e.members
     assert (table["epochs"] < 200).all()
     assert (table["epochs"] - table["best_epoch"]).eq(5).all()
     p = e.predict_proba(X[60:])
@@ -102,7 +102,7 @@ def test_health_counts_units_killed_on_purpose() -> None:
         relu = [m.activation for m in part.members].index("relu")
         store.weights[0][relu, :, 2] = 0.0
         store.biases[0][relu, 0, 2] = -1.0
-    table = e.health(X).set_index("member")
+    table: Any = e.health(X).set_index("member")
     assert table.loc[0, "dead_units"] == [2]
     assert table.loc[1, "dead_units"] is None  # a step has no dead list
     assert table.loc[2, "dead_units"] == []

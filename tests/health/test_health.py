@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actscope import catalogue
-from actscope.health import saturated_inputs, unit_health
+from actscope.health import count, judge, saturated_inputs, unit_health
 from actscope.nn import derivative, module
 
 
@@ -108,3 +108,19 @@ def test_lists_are_disjoint_and_permute_with_the_units(
     assert torch.equal(moved.saturated, health.saturated[order])
     if health.dead is not None and moved.dead is not None:
         assert torch.equal(moved.dead, health.dead[order])
+
+
+@given(cut=st.integers(1, 29), name=st.sampled_from(catalogue.names()))
+def test_counts_of_parts_add_up_to_those_of_the_whole(cut: int, name: str) -> None:
+    torch.manual_seed(cut)
+    z = 4 * torch.randn(2, 30, 6) - 3
+    record = catalogue.get(name)
+    a = module(name)(z).detach()
+    parts = count(z[:, :cut], a[:, :cut], record) + count(z[:, cut:], a[:, cut:], record)
+    whole, joined = unit_health(z, a, record), judge(parts, record)
+    assert (whole.dead is None) == (joined.dead is None)
+    if whole.dead is not None and joined.dead is not None:
+        assert torch.equal(whole.dead, joined.dead)
+    assert torch.equal(whole.saturated, joined.saturated)
+    assert torch.equal(whole.dormant, joined.dormant)
+    assert joined.samples == 30

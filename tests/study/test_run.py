@@ -5,16 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import actscope as act
+from actscope.data import load
+from actscope.study import _shard
+from actscope.study._plan import make_plan
 from actscope.study._shard import cut_shards
 
 
-def test_table_and_verdict_of_a_nonlinear_problem(small: act.Comparison) -> None:
+def test_table_and_verdict_of_a_nonlinear_problem(small: Any) -> None:
     table = small.table.set_index("activation")
     assert set(table.index) == {"relu", "tanh", "step", "identity"}
     assert small.members_trained == 4 * 2 * 4 == len(small.members)
@@ -28,7 +32,7 @@ def test_table_and_verdict_of_a_nonlinear_problem(small: act.Comparison) -> None
     assert small.verdict.text in str(small)
 
 
-def test_step_keeps_its_hidden_weights_and_has_no_dead_share(small: act.Comparison) -> None:
+def test_step_keeps_its_hidden_weights_and_has_no_dead_share(small: Any) -> None:
     rows = {row.activation: row for row in small.rows}
     assert rows["step"].hidden_change == 0.0
     assert rows["step"].dead_share is None
@@ -36,10 +40,8 @@ def test_step_keeps_its_hidden_weights_and_has_no_dead_share(small: act.Comparis
     assert rows["relu"].dead_share is not None
 
 
-def test_the_same_study_gives_the_same_table_with_any_workers(
-    table: pd.DataFrame, small: act.Comparison
-) -> None:
-    again = act.compare(
+def test_the_same_study_gives_the_same_table_with_any_workers(table: Any, small: Any) -> None:
+    again: Any = act.compare(
         table,
         "y",
         activations=["relu", "tanh", "step", "identity"],
@@ -58,10 +60,8 @@ def test_the_same_study_gives_the_same_table_with_any_workers(
     assert again.plan["hash"] == small.plan["hash"]
 
 
-def test_a_result_does_not_depend_on_what_else_is_compared(
-    table: pd.DataFrame, small: act.Comparison
-) -> None:
-    alone = act.compare(
+def test_a_result_does_not_depend_on_what_else_is_compared(table: Any, small: Any) -> None:
+    alone: Any = act.compare(
         table, "y", activations="tanh", seeds=[2], learning_rates=[0.003, 0.03], hidden=16,
         epochs=30, workers=1,
     )  # fmt: skip
@@ -72,7 +72,7 @@ def test_a_result_does_not_depend_on_what_else_is_compared(
     )
 
 
-def test_the_rate_is_chosen_on_validation_rows_alone(small: act.Comparison) -> None:
+def test_the_rate_is_chosen_on_validation_rows_alone(small: Any) -> None:
     for _, group in small.members.groupby(["activation", "seed"]):
         chosen = group[group["chosen"]]
         assert len(chosen) == 1
@@ -80,8 +80,7 @@ def test_the_rate_is_chosen_on_validation_rows_alone(small: act.Comparison) -> N
         assert group[~group["chosen"]]["test_score"].isna().all()  # never looked at
 
 
-def test_changed_test_rows_change_no_training_and_no_choice(table: pd.DataFrame) -> None:
-    from actscope.data import load
+def test_changed_test_rows_change_no_training_and_no_choice(table: Any) -> None:
     from actscope.study._split import split
 
     test = split(load(table, "y"), 0).test
@@ -89,7 +88,7 @@ def test_changed_test_rows_change_no_training_and_no_choice(table: pd.DataFrame)
     numbers = changed.loc[test, ["a", "b", "c"]]
     changed.loc[test, ["a", "b", "c"]] = numbers.where(numbers.isna(), 1e6)
 
-    def members(source: pd.DataFrame) -> pd.DataFrame:
+    def members(source: Any) -> Any:
         return act.compare(source, "y", activations="relu", seeds=1, hidden=8, epochs=10,
                            learning_rates=[0.003, 0.03], workers=1).members  # fmt: skip
 
@@ -103,18 +102,18 @@ def test_regression_recovers_a_curve() -> None:
     rng = np.random.default_rng(1)
     X = rng.uniform(-2, 2, (200, 2))
     y = 100 + 20 * X[:, 0] ** 2 + rng.standard_normal(200)
-    c = act.compare(X, y, activations="relu,identity", seeds=3, learning_rates=[0.01],
+    c: Any = act.compare(X, y, activations="relu,identity", seeds=3, learning_rates=[0.01],
                     hidden=16, workers=1)  # fmt: skip
     assert c.metric == "r2"
-    table = c.table.set_index("activation")
+    table: Any = c.table.set_index("activation")
     assert table.loc["relu", "score"] > 0.8 > 0.3 > table.loc["identity", "score"]
     assert "cutoff" not in c.table or c.table["cutoff"].isna().all()
 
 
 def test_a_rate_that_makes_everything_diverge_is_counted_and_scored_as_knowing_nothing(
-    table: pd.DataFrame,
+    table: Any,
 ) -> None:
-    c = act.compare(table, "y", activations="relu,tanh", seeds=2, learning_rates=[1e30],
+    c: Any = act.compare(table, "y", activations="relu,tanh", seeds=2, learning_rates=[1e30],
                     optimizer="sgd", hidden=8, epochs=3, workers=1)  # fmt: skip
     rows = {row.activation: row for row in c.rows}
     assert rows["relu"].diverged == 2
@@ -123,11 +122,19 @@ def test_a_rate_that_makes_everything_diverge_is_counted_and_scored_as_knowing_n
     assert "nan" not in c.verdict.text.lower()
 
 
-def test_shards_cover_every_cell_once() -> None:
-    shards = cut_shards(("relu", "tanh"), tuple(range(25)), 3)
+def test_shards_cover_every_cell_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = load("sklearn:iris")
+    plan, _ = make_plan(
+        data, activations="relu,tanh", seeds=25, learning_rates=[0.1, 0.2, 0.3], hidden=4,
+        metric=None, epochs=1, batch_size=None, optimizer="adam", l2=0.0,
+    )  # fmt: skip
+    shards = cut_shards(data, plan)
+    assert len(shards) == 6
     cells = [(s.activation, seed) for s in shards for seed in s.seeds]
     assert sorted(cells) == sorted((a, s) for a in ("relu", "tanh") for s in range(25))
     assert max(len(s.seeds) for s in shards) - min(len(s.seeds) for s in shards) <= 1
+    monkeypatch.setattr(_shard, "SHARD_BYTES", 1)  # a huge table: one seed at a time
+    assert len(cut_shards(data, plan)) == 50
 
 
 def test_a_script_needs_no_main_guard(tmp_path: Path) -> None:
@@ -162,7 +169,7 @@ def test_a_script_needs_no_main_guard(tmp_path: Path) -> None:
     ids=str,
 )
 def test_bad_settings_get_one_line_before_any_training(
-    change: dict[str, object], says: str, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+    change: dict[str, object], says: str, table: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from actscope.study.engines import local
 
@@ -173,7 +180,7 @@ def test_bad_settings_get_one_line_before_any_training(
     assert "\n" not in str(caught.value)
 
 
-def test_a_class_too_small_to_split_is_named(table: pd.DataFrame) -> None:
+def test_a_class_too_small_to_split_is_named(table: Any) -> None:
     rare = table.copy()
     rare.loc[:2, "y"] = "perhaps"
     with pytest.raises(act.DataError, match=r"'perhaps' has 3"):

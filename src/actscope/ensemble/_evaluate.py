@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,25 +12,38 @@ from actscope.catalogue import get
 from actscope.ensemble._network import Network
 from actscope.ensemble._plan import Rows
 from actscope.ensemble._train import EVALUATION_ROWS, Feed, Trained, spans_of
-from actscope.health import UnitHealth, unit_health
+from actscope.health import Counts, UnitHealth, count, judge
 
 
-def outputs(trained: Trained, rows: Rows) -> Tensor:
-    """Float["member output row"] of each member on its own data set: logits, or values.
+def _passes(
+    trained: Trained, rows: Rows, *, keep_inputs: bool = False
+) -> Iterator[tuple[slice, Network]]:
+    """Forward passes over blocks of rows: which rows, and the network that holds their values.
 
     Rows of data index 0 serve members of every index when one data set is given.
     """
-    store = trained.store
-    feed = Feed(rows, _data(trained, rows))
-    spans = spans_of(trained.members)
-    result = store.regions[0].new_empty(store.members, store.shape.outputs, rows.count)
+    store, spans = trained.store, spans_of(trained.members)
+    single = rows.X.shape[0] == 1
+    indices = [0 if single else m.data for m in trained.members]
+    feed = Feed(rows, torch.tensor(indices, device=rows.X.device))
     networks: dict[int, Network] = {}
     for start in range(0, rows.count, EVALUATION_ROWS):
         size = min(EVALUATION_ROWS, rows.count - start)
-        network = networks.setdefault(size, Network(store, spans, size))
+        if size not in networks:
+            networks[size] = Network(store, spans, size, keep_inputs=keep_inputs)
+        network = networks[size]
         numbers = torch.arange(start, start + size, device=rows.X.device)[None]
         feed.load(feed.index(numbers, network.padded), network)
-        result[:, :, start : start + size] = network.forward()[:, :, :size]
+        network.forward()
+        yield slice(start, start + size), network
+
+
+def outputs(trained: Trained, rows: Rows) -> Tensor:
+    """Float["member output row"] of each member on its own data set: logits, or values."""
+    store = trained.store
+    result = store.regions[0].new_empty(store.members, store.shape.outputs, rows.count)
+    for block, network in _passes(trained, rows):
+        result[:, :, block] = network.outputs[:, :, : network.rows]
     return result
 
 
@@ -50,43 +64,33 @@ class LayerHealth:
 
 
 def layer_health(trained: Trained, rows: Rows) -> list[LayerHealth]:
-    """The health of each hidden layer of each member on its own data set.
-
-    All rows pass at once, one member span after the other: memory is rows x widths x
-    members of the span.
-    """
-    store, spans = trained.store, spans_of(trained.members)
-    feed = Feed(rows, _data(trained, rows))
-    network = Network(store, spans, rows.count, keep_inputs=True)
-    numbers = torch.arange(rows.count, device=rows.X.device)[None]
-    feed.load(feed.index(numbers, network.padded), network)
-    network.forward()
-    layers = []
-    for z, a, width in zip(network.z, network.a, store.shape.hidden, strict=True):
-        parts: list[UnitHealth] = []
-        for span in spans:
-            record = get(trained.members[span.first].activation)
-            window = slice(span.first, span.last), slice(0, rows.count), slice(0, width)
-            parts.append(unit_health(z[window], a[window], record))
-        layers.append(
-            LayerHealth(
-                dead=torch.cat([
-                    torch.zeros_like(p.saturated) if p.dead is None else p.dead for p in parts
-                ]),
-                has_dead_list=torch.cat([
-                    torch.full((len(p.saturated),), p.dead is not None) for p in parts
-                ]),
-                saturated=torch.cat([p.saturated for p in parts]),
-                dormant=torch.cat([p.dormant for p in parts]),
-                sparsity=torch.cat([p.sparsity for p in parts]),
-                samples=rows.count,
-            )
-        )  # fmt: skip
-    return layers
+    """The health of each hidden layer of each member on its own data set."""
+    spans = spans_of(trained.members)
+    records = [get(trained.members[span.first].activation) for span in spans]
+    widths = trained.store.shape.hidden
+    seen: dict[tuple[int, int], Counts] = {}
+    for _, network in _passes(trained, rows, keep_inputs=True):
+        for layer, width in enumerate(widths):
+            for number, (span, record) in enumerate(zip(spans, records, strict=True)):
+                part = slice(span.first, span.last), slice(0, network.rows), slice(0, width)
+                found = count(network.z[layer][part], network.a[layer][part], record)
+                key = layer, number
+                seen[key] = seen[key] + found if key in seen else found
+    return [
+        _joined([judge(seen[layer, n], record) for n, record in enumerate(records)])
+        for layer in range(len(widths))
+    ]
 
 
-def _data(trained: Trained, rows: Rows) -> Tensor:
-    """Which data set each member looks at; all at the only one, where there is one."""
-    single = rows.X.shape[0] == 1
-    indices = [0 if single else m.data for m in trained.members]
-    return torch.tensor(indices, device=rows.X.device)
+def _joined(parts: Sequence[UnitHealth]) -> LayerHealth:
+    """The spans of one layer, side by side."""
+    dead = [torch.zeros_like(p.saturated) if p.dead is None else p.dead for p in parts]
+    lists = [torch.full((len(p.saturated),), p.dead is not None) for p in parts]
+    return LayerHealth(
+        dead=torch.cat(dead),
+        has_dead_list=torch.cat(lists),
+        saturated=torch.cat([p.saturated for p in parts]),
+        dormant=torch.cat([p.dormant for p in parts]),
+        sparsity=torch.cat([p.sparsity for p in parts]),
+        samples=parts[0].samples,
+    )

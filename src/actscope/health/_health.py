@@ -68,6 +68,56 @@ def saturated_inputs(z: Tensor, record: Record) -> Tensor:
     return inside
 
 
+@dataclass(frozen=True)
+class Counts:
+    """What one pass over some rows says about the units of a layer; two of them add up.
+
+    inside: Bool["*member unit"], every z so far in the dead region. saturated: rows with a
+    saturated input; size: sum of |a|; zeros: outputs that are exactly 0, each
+    Float["*member unit"] in float64. samples: rows.
+    """
+
+    inside: Tensor
+    saturated: Tensor
+    size: Tensor
+    zeros: Tensor
+    samples: int
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.inside & other.inside,
+            self.saturated + other.saturated,
+            self.size + other.size,
+            self.zeros + other.zeros,
+            self.samples + other.samples,
+        )
+
+
+def count(z: Tensor, a: Tensor, record: Record) -> Counts:
+    """Look at some rows of a layer: z and a as in `unit_health`."""
+    return Counts(
+        inside=dead_inputs(z, record).all(-2),
+        saturated=saturated_inputs(z, record).double().sum(-2),
+        size=a.abs().double().sum(-2),
+        zeros=(a == 0).double().sum(-2),
+        samples=z.shape[-2],
+    )
+
+
+def judge(counts: Counts, record: Record) -> UnitHealth:
+    """The three lists from what was counted."""
+    dead = None if record.step_like else counts.inside
+    saturated = counts.saturated >= SATURATED_SHARE * counts.samples
+    size = counts.size / counts.samples
+    dormant = size <= DORMANT_TAU * size.mean(-1, keepdim=True)
+    if dead is not None:
+        saturated &= ~dead
+        dormant &= ~dead
+    dormant &= ~saturated
+    sparsity = (counts.zeros / counts.samples).mean(-1)
+    return UnitHealth(dead, saturated, dormant, sparsity, counts.samples)
+
+
 def unit_health(z: Tensor, a: Tensor, record: Record) -> UnitHealth:
     """Judge the units of one layer on the rows looked at.
 
@@ -81,15 +131,4 @@ def unit_health(z: Tensor, a: Tensor, record: Record) -> UnitHealth:
     >>> unit_health(z, z.relu(), get("relu")).dead.tolist()
     [True, False]
     """
-    rows = z.shape[-2]
-    dead = None if record.step_like else dead_inputs(z, record).all(-2)
-    share = saturated_inputs(z, record).double().mean(-2)
-    saturated = share >= SATURATED_SHARE
-    size = a.abs().mean(-2)
-    dormant = size <= DORMANT_TAU * size.mean(-1, keepdim=True)
-    if dead is not None:
-        saturated &= ~dead
-        dormant &= ~dead
-    dormant &= ~saturated
-    sparsity = (a == 0).double().mean((-2, -1))
-    return UnitHealth(dead, saturated, dormant, sparsity, rows)
+    return judge(count(z, a, record), record)

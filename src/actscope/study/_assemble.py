@@ -63,7 +63,7 @@ def assemble(
             name=data.name,
             rows=len(data.target),
             columns=data.frame.shape[1],
-            inputs=Encoder(data.schema).fit(data.frame).width,
+            inputs=Encoder(data.schema).width,
             task=data.task,
             target=data.target_name,
             classes=data.classes,

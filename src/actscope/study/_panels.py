@@ -123,8 +123,8 @@ def curves(c: Comparison) -> Picture | None:
     caption = (
         "The solid line is the mean loss on validation rows, the band its spread over the "
         "networks (95% of them) and the dashed line the loss on training rows: a widening gap "
-        "between the lines is overfitting. The other activations are grey; networks that have "
-        "stopped training leave the mean."
+        "between the lines is overfitting. The other activations are grey; a network that has "
+        "stopped training keeps its last loss."
     )
     made = _panels(
         c, frame, title="learning curve", own=own, other=other, finish=finish, describe=describe

@@ -96,7 +96,7 @@ def compare(
         optimizer=optimizer,
         l2=l2,
     )
-    shards = cut_shards(plan.activations, plan.seeds, len(plan.learning_rates))
+    shards = cut_shards(data, plan)
     started = time.perf_counter()
     if progress:
         with render.progress(1.0, f"training {plan.networks} networks") as bar:

@@ -6,7 +6,7 @@ start, batches) follows from the seed alone, so that shards can be cut at will.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actscope import ensemble
-from actscope.data import Dataset
+from actscope.data import Dataset, Encoder
 from actscope.study._candidate import Candidate, Kept, candidates
 from actscope.study._judge import Judge
 from actscope.study._metrics import METRICS
@@ -23,6 +23,8 @@ from actscope.study._seed import SeedData, seed_data, stacked
 
 # A worker's turn: enough networks to fill the cache, few enough to share out evenly.
 SHARD_MEMBERS = 32
+# Encoded rows that a worker holds at a time; a seed more would not fit beside it.
+SHARD_BYTES = 500_000_000
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,14 @@ class ShardResult:
     kept: Kept | None
 
 
-def cut_shards(activations: Sequence[str], seeds: Sequence[int], rates: int) -> list[Shard]:
+def cut_shards(data: Dataset, plan: Plan) -> list[Shard]:
     """Shards of about `SHARD_MEMBERS` networks, the blocks of seeds as even as can be."""
-    per_block = max(1, SHARD_MEMBERS // rates)
-    blocks = -(-len(seeds) // per_block)
-    even = [tuple(int(s) for s in part) for part in np.array_split(np.asarray(seeds), blocks)]
-    return [Shard(activation, block) for block in even for activation in activations]
+    seed_bytes = 4 * len(data.target) * Encoder(data.schema).width
+    fitting = min(SHARD_MEMBERS // len(plan.learning_rates), SHARD_BYTES // seed_bytes)
+    blocks = -(-len(plan.seeds) // max(1, fitting))
+    parts = np.array_split(np.asarray(plan.seeds), blocks)
+    even = [tuple(int(seed) for seed in part) for part in parts]
+    return [Shard(activation, block) for block in even for activation in plan.activations]
 
 
 def run_shard(

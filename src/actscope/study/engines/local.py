@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import joblib
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from actscope.data import Dataset
 from actscope.study._baselines import baseline_scores
@@ -69,7 +70,8 @@ def _shard(data: Dataset, plan: Plan, shard: Shard, counters: Path | None, i: in
 
 
 def _baselines(data: Dataset, plan: Plan) -> BaselineScores:
-    return baseline_scores(data, plan.metric, plan.seeds)
+    with threadpool_limits(1):  # as in a worker, so that the last digit is the same
+        return baseline_scores(data, plan.metric, plan.seeds)
 
 
 def _full(plan: Plan, shard: Shard) -> int:
