@@ -35,9 +35,13 @@ def assemble(
     baselines: Sequence[Mapping[str, float]],
     *,
     notes: tuple[str, ...],
+    origin: Mapping[str, Any],
     seconds: float,
 ) -> Comparison:
-    """The whole result; `results` and `baselines` in any order."""
+    """The whole result; `results` and `baselines` in any order.
+
+    origin: where the data came from, told along with the plan but no part of its hash.
+    """
     ratio = ratio_of_test(len(data.target), len(data.classes))
     members = {name: _members(plan, results, name) for name in plan.activations}
     chosen = {name: _chosen(plan, rows) for name, rows in members.items()}
@@ -71,7 +75,7 @@ def assemble(
             fingerprint=data.fingerprint,
         ),
         metric=plan.metric,
-        plan=plan.to_dict(),
+        plan={**plan.to_dict(), **origin},
         rows=tuple(
             _row(name, members[name], chosen[name], interval, costs[name]) for name in order
         ),

@@ -117,7 +117,8 @@ def _arguments(c: Comparison) -> dict[str, Any]:
     wanted["task"] = c.data.task
     wanted["activations"] = list(plan.get("activations") or [row.activation for row in c.rows])
     seeds = plan.get("seeds", _seeds(c))
-    wanted["seeds"] = len(seeds) if isinstance(seeds, list | tuple) else seeds
+    counted = isinstance(seeds, list | tuple) and list(seeds) == list(range(len(seeds)))
+    wanted["seeds"] = len(seeds) if counted else seeds
     wanted["learning_rates"] = list(plan.get("learning_rates") or _rates(c))
     for key in ("hidden", "metric", "epochs", "batch_size", "drop", "keep"):
         if plan.get(key):

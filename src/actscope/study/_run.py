@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -111,4 +112,9 @@ def compare(
     else:
         results, baselines = local.run(data, plan, shards, workers=workers)
     seconds = time.perf_counter() - started
-    return assemble(data, plan, results, baselines, notes=notes, seconds=seconds)
+    origin = {
+        "source": str(source) if isinstance(source, str | os.PathLike) else None,
+        "drop": [str(column) for column in drop],
+        "keep": [str(column) for column in keep],
+    }
+    return assemble(data, plan, results, baselines, notes=notes, origin=origin, seconds=seconds)
