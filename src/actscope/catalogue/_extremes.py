@@ -177,11 +177,11 @@ def _enclosed(part: Stretch, low: Fraction, high: Fraction) -> Interval:
     box = Interval(first.low, last.high)
     natural = over(part.value, box)
     slope = over(part.slope, box)
+    if not (slope.low.is_finite() and slope.high.is_finite()):
+        return natural  # there may be a pole in the box, and both other forms need a smooth value
     if slope.low >= 0 or slope.high <= 0:
         ends = over(part.value, first).hull(over(part.value, last))
         return _meet(natural, ends)
-    if not (slope.low.is_finite() and slope.high.is_finite()):
-        return natural
     centre = exact((low + high) / 2)
     return _meet(natural, over(part.value, centre) + slope * (box - centre))
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from ._differentiate import differentiate
-from ._evaluate import at
+from ._evaluate import FLOATS, at
 from ._tree import (
     COMPARE,
     ONE,
@@ -117,7 +117,7 @@ def _holds(condition: Compare, boundary: Node, point: Fraction) -> bool:
     line = affine(boundary)
     if line is not None:
         return COMPARE[condition.op](line[0] * point + line[1], Fraction(0))
-    return COMPARE[condition.op](Fraction(at(boundary, float(point))), Fraction(0))
+    return FLOATS.compare(condition.op, at(boundary, float(point)), 0.0)
 
 
 def affine(node: Node) -> Affine | None:
