@@ -10,52 +10,53 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
-from flint import arb, ctx
+from flint import arb
 
 from . import _gauss
 from ._differentiate import differentiate
-from ._evaluate import at
 from ._extremes import (
-    ENDLESS,
     FARTHEST,
     Extreme,
     Stretch,
     at_point,
     infimum,
     never_negative,
-    over,
-    split_point,
     stretches,
     supremum,
 )
 from ._facts import Facts, Frozen, Region
-from ._interval import PRECISION, Interval, exact
+from ._interval import precisely
 from ._parse import parse
-from ._pieces import Piece, delicate_parts, mirrored, pieces
+from ._pieces import Piece, mirrored, pieces
+from ._probe import (
+    FLAT,
+    LOOK,
+    crossing,
+    distance,
+    end_of_range,
+    is_smooth,
+    points_in,
+    sign_of,
+    step_between,
+    tight,
+    value_at,
+)
 from ._text import latex, text
-from ._tree import ZERO, Negate, Node, bind, negate, tidy, total
+from ._tidy import bind, negate, tidy, total
+from ._tree import ZERO, Negate, Node
 from ._vocabulary import stable
 
 SATURATED = Fraction(1, 1000)  # |f'| below this share of the steepest slope (docs: health)
 CENTRED = 1e-9
 
 _TAIL = Fraction(2) ** 64  # "far out": algebraic tails such as x / (1 + |x|) are within 1e-19
-_CLOSE = arb(2) ** -80
-_HUGE = arb(2) ** 20  # what samples beside a pole exceed
-_FLAT = arb(2) ** -50
 _MARGIN = Fraction(1, 10**9)  # between a saturation point and where it is proven
-# Points for finding witnesses; every witness is then proven by intervals.
-_LOOK = tuple(
-    sorted(
-        {s * k / 16 for k in range(161) for s in (-1, 1)}
-        | {s * 2.0**k for k in range(4, 64) for s in (-1, 1)}
-    )
-)
 
 Claim = tuple[object, bool]  # a fact's value, and whether it is proven
 
 
 @lru_cache(maxsize=256)
+@precisely
 def derive(
     formula: str,
     values: tuple[tuple[str, float], ...] = (),
@@ -67,8 +68,7 @@ def derive(
     """
     written = parse(formula, tuple(name for name, _ in values))
     slope = differentiate(written)
-    with ctx.workprec(PRECISION):
-        claims = _Analysis(bind(written, dict(values))).claims()
+    claims = _Analysis(bind(written, dict(values))).claims()
     return Facts(
         derivative=text(slope),
         derivative_latex=latex(slope, dict(symbols)),
@@ -78,18 +78,13 @@ def derive(
     )
 
 
-def _definite(value: Interval) -> int:
-    """The sign that the whole interval has, else 0."""
-    return 1 if value.low > 0 else -1 if value.high < 0 else 0
-
-
 class _Analysis:
     """The facts of one tree in x alone."""
 
     def __init__(self, tree: Node) -> None:
         self.tree = tree
         self.parts: Sequence[Piece] = pieces(tree)
-        self.sound = all(p.exact for p in self.parts) and all(map(_is_smooth, self.parts))
+        self.sound = all(p.exact for p in self.parts) and all(map(is_smooth, self.parts))
 
     def claims(self) -> dict[str, Claim]:
         """Every fact; what rests on inexact breakpoints or poles is never called proven."""
@@ -114,8 +109,8 @@ class _Analysis:
     @cached_property
     def range(self) -> tuple[Region, bool]:
         values = stretches(self.parts)
-        low, low_proven = _end(infimum(values), -1, values)
-        high, high_proven = _end(supremum(values), 1, values)
+        low, low_proven = end_of_range(infimum(values), -1, values)
+        high, high_proven = end_of_range(supremum(values), 1, values)
         return (low, high), low_proven and high_proven
 
     @cached_property
@@ -129,7 +124,7 @@ class _Analysis:
             up.high if up.high > both.high else both.high,
             up.proven and both.proven,
         )
-        return _end(steepest, 1, slopes)
+        return end_of_range(steepest, 1, slopes)
 
     @cached_property
     def lipschitz(self) -> tuple[float, bool]:
@@ -142,7 +137,7 @@ class _Analysis:
     def jumps(self) -> list[tuple[int, bool]]:
         """The sign of the jump at each breakpoint, and whether "no jump" is exact."""
         return [
-            _step(at_point(left.value, edge), at_point(right.value, edge))
+            step_between(at_point(left.value, edge), at_point(right.value, edge))
             for left, right, edge in self.edges
         ]
 
@@ -158,7 +153,7 @@ class _Analysis:
     def kinks(self) -> tuple[tuple[float, ...], bool]:
         found, proven = [], True
         for (left, right, edge), (jump, known) in zip(self.edges, self.jumps, strict=True):
-            bend, exactly = _step(at_point(left.slope, edge), at_point(right.slope, edge))
+            bend, exactly = step_between(at_point(left.slope, edge), at_point(right.slope, edge))
             if jump or bend:
                 found.append(float(edge) + 0.0)
             else:
@@ -168,7 +163,7 @@ class _Analysis:
     @cached_property
     def monotonic(self) -> tuple[bool, bool]:
         slopes = stretches(self.parts, slope=True)
-        signs = {_definite(over(p.slope, exact(Fraction(x)))) for p in self.parts for x in _in(p)}
+        signs = {sign_of(at_point(p.slope, Fraction(x))) for p in self.parts for x in points_in(p)}
         signs |= {jump for jump, _ in self.jumps}
         if {1, -1} <= signs:
             return False, True
@@ -198,7 +193,7 @@ class _Analysis:
                 regions.append((low, high))
             else:  # a smooth slope that is not 0 somewhere is 0 on no interval
                 proven = proven and any(
-                    _definite(over(piece.slope, exact(Fraction(x)))) for x in _in(piece)
+                    sign_of(at_point(piece.slope, Fraction(x))) for x in points_in(piece)
                 )
         return tuple(regions), proven
 
@@ -206,7 +201,7 @@ class _Analysis:
     def zero_share(self) -> tuple[float, bool]:
         flat = [p for p in self.parts if p.value == ZERO]
         proven = all(
-            any(_definite(over(p.value, exact(Fraction(x)))) for x in _in(p))
+            any(sign_of(at_point(p.value, Fraction(x))) for x in points_in(p))
             for p in self.parts
             if p.value != ZERO
         )
@@ -227,10 +222,10 @@ class _Analysis:
                 continue
             tail = self._tail(side)
             ends = [at_point(tail[0].value, tail[0].low), at_point(tail[-1].value, tail[-1].high)]
-            if _definite(ends[1] - ends[0]) and _distance(ends) > _FLAT:
+            if sign_of(ends[1] - ends[0]) and distance(ends) > FLAT:
                 continue  # proven: it still moves out there
             high, low = supremum(tail), infimum(tail)
-            if high.high - low.low < _FLAT:
+            if high.high - low.low < FLAT:
                 sides.append(side)
             proven = proven and high.proven and low.proven
         return tuple(sides), proven
@@ -246,7 +241,7 @@ class _Analysis:
         derivative = stable(differentiate(self.tree))
         for side in sides:
             sign = -1 if side == "left" else 1
-            points[side] = _crossing(derivative, limit, sign)
+            points[side] = crossing(derivative, limit, sign)
             proven = proven and self._quiet_beyond(points[side], sign, limit)
         return (points["left"], points["right"]), proven and slope_proven
 
@@ -268,7 +263,7 @@ class _Analysis:
     def moments(self) -> Mapping[str, Claim]:
         mean = _gauss.mean(self.parts, lambda v: v)
         square = _gauss.mean(self.parts, lambda v: v * v)
-        known = _tight(mean) and _tight(square)
+        known = tight(mean) and tight(square)
         if known:
             average = float(mean) + 0.0
             gain = float(1 / square.sqrt()) if square > 0 else math.inf
@@ -286,10 +281,10 @@ class _Analysis:
     @cached_property
     def symmetry(self) -> tuple[str | None, bool]:
         possible = {"odd": -1, "even": 1}
-        for x in _LOOK:
-            here, there = (at_point_of(self.parts, Fraction(s * x)) for s in (1, -1))
+        for x in LOOK:
+            here, there = (value_at(self.parts, Fraction(s * x)) for s in (1, -1))
             for name, sign in list(possible.items()):
-                if _definite(here - (there if sign > 0 else -there)):
+                if sign_of(here - (there if sign > 0 else -there)):
                     del possible[name]
         if not possible:
             return None, True
@@ -306,101 +301,3 @@ class _Analysis:
             if (piece.low, piece.high) != (low, high) or difference != ZERO:
                 return False
         return True
-
-
-def at_point_of(parts: Sequence[Piece], x: Fraction) -> Interval:
-    """The value at a point; at a breakpoint, everything between the two sides."""
-    values = [
-        at_point(p.value, x)
-        for p in parts
-        if (p.low is None or p.low <= x) and (p.high is None or x <= p.high)
-    ]
-    result = values[0]
-    for value in values[1:]:
-        result = result.hull(value)
-    return result
-
-
-def _in(piece: Piece) -> list[float]:
-    """Points to look at strictly inside a piece."""
-    return [
-        x
-        for x in _LOOK
-        if (piece.low is None or piece.low < x) and (piece.high is None or x < piece.high)
-    ] or [float(((piece.low or Fraction(0)) + (piece.high or Fraction(0))) / 2)]
-
-
-def _step(left: Interval, right: Interval) -> tuple[int, bool]:
-    """The sign of right - left, and (where that is 0) whether the two are exactly equal."""
-    sign = _definite(right - left)
-    return sign, sign != 0 or (
-        left.low == left.high == right.low == right.high and left.low.is_finite()
-    )
-
-
-def _distance(ends: Sequence[Interval]) -> arb:
-    gap = ends[1] - ends[0]
-    return gap.low if gap.low > 0 else -gap.high
-
-
-def _end(extreme: Extreme, sign: int, values: Sequence[Stretch]) -> tuple[float, bool]:
-    """One end of a range as a float, and whether it is proven."""
-    size = extreme.low if sign > 0 else -extreme.high
-    if size >= ENDLESS:
-        return sign * math.inf, True
-    # Growing by more than 1 from 2^512 to 2^1024 on the way to the extreme: slow growth such
-    # as a logarithm's, which has no bound either; said, but not proven.
-    for part, end in ((values[-1], FARTHEST), (values[0], -FARTHEST)) if size > 64 else ():
-        far = at_point(part.value, end)
-        near = at_point(part.value, Fraction(math.isqrt(int(abs(end)))) * (1 if end > 0 else -1))
-        growth = (far - near) if sign > 0 else (near - far)
-        if growth.low > 1:
-            return sign * math.inf, False
-    if not extreme.proven and size > _HUGE:
-        return sign * math.inf, False
-    return float(extreme), extreme.proven
-
-
-def _tight(ball: arb) -> bool:
-    return bool(ball.is_finite()) and bool(ball.rad() < _CLOSE)
-
-
-def _crossing(slope: Node, limit: float, sign: int) -> float:
-    """Where |slope| first reaches the limit, coming from far out on one side."""
-
-    def loud(x: float) -> bool:
-        return abs(at(slope, x)) >= limit
-
-    steps = [2.0 ** (k / 8) for k in range(8 * 40, 8 * 4, -1)]  # 2^40 down to 16, then 1/64ths
-    steps += [k / 64 for k in range(16 * 64, -16 * 64 - 1, -1)]
-    outer = steps[0]
-    for inner in steps[1:]:
-        if loud(sign * inner):
-            break
-        outer = inner
-    else:
-        return sign * math.inf
-    while inner < (middle := (inner + outer) / 2) < outer:
-        inner, outer = (middle, outer) if loud(sign * middle) else (inner, middle)
-    return sign * outer
-
-
-def _is_smooth(piece: Piece) -> bool:
-    """Whether no divisor, root or logarithm reaches 0 on the piece."""
-    for part in delicate_parts(piece.value):
-        boxes = [
-            (
-                -FARTHEST if piece.low is None else piece.low,
-                FARTHEST if piece.high is None else piece.high,
-            )
-        ]
-        for _ in range(2_000):
-            if not boxes:
-                break
-            low, high = boxes.pop()
-            if not _definite(over(part, Interval(exact(low).low, exact(high).high))):
-                cut = split_point(low, high)
-                boxes += [(low, cut), (cut, high)]
-        if boxes:
-            return False
-    return True

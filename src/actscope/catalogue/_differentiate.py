@@ -9,26 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ._parse import parse
-from ._tree import (
-    ONE,
-    ZERO,
-    Binary,
-    Call,
-    Name,
-    Negate,
-    Node,
-    Number,
-    Where,
-    choose,
-    names_in,
-    negate,
-    number,
-    power,
-    product,
-    quotient,
-    substitute,
-    total,
-)
+from ._tidy import choose, negate, power, product, quotient, substitute, total
+from ._tree import ONE, ZERO, Binary, Call, Name, Negate, Node, Number, Where, names_in, number
 from ._vocabulary import VOCABULARY, expand
 
 

@@ -20,7 +20,7 @@ from fractions import Fraction
 from flint import arb
 
 from ._evaluate import at, evaluate
-from ._interval import INF, INTERVALS, MINUS_INF, Interval, exact, values
+from ._interval import INF, INTERVALS, MINUS_INF, Interval, exact, precisely, values
 from ._pieces import Piece
 from ._tree import Negate, Node
 
@@ -71,6 +71,7 @@ def stretches(
     return found
 
 
+@precisely
 def over(node: Node, x: Interval) -> Interval:
     """An enclosure of the values of the tree on an interval; everything where it is undefined."""
     result = evaluate(node, values(x), INTERVALS)
@@ -101,6 +102,7 @@ def _log2(value: Fraction) -> float:
     return value.numerator.bit_length() - value.denominator.bit_length()
 
 
+@precisely
 def supremum(parts: Sequence[Stretch], at_least: arb | None = None) -> Extreme:
     """The supremum of a piecewise smooth function.
 
@@ -166,6 +168,7 @@ def _highest_sample(part: Stretch) -> list[Fraction]:
     return [Fraction(points[peak]), Fraction((left + right) / 2)]
 
 
+@precisely
 def infimum(parts: Sequence[Stretch]) -> Extreme:
     """The infimum of a piecewise smooth function."""
     found = supremum([Stretch(p.low, p.high, Negate(p.value), Negate(p.slope)) for p in parts])
@@ -193,6 +196,7 @@ def _meet(a: Interval, b: Interval) -> Interval:
     )
 
 
+@precisely
 def never_negative(parts: Sequence[Stretch]) -> bool | None:
     """True when value >= 0 everywhere, False when a point has value < 0, None when unsure."""
     boxes = [(p.low, p.high, p) for p in parts]

@@ -9,17 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, TypeVar, cast
 
 from flint import arb, ctx, fmpq
 
 PRECISION = 192  # bits; doubles have 53, and one-sided limits are taken at 2^-100
-ctx.prec = PRECISION
 
 INF, MINUS_INF = arb("inf"), arb("-inf")
 ZERO, ONE = arb(0), arb(1)
 _EDGE = arb(2) ** 40
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def precisely(function: F) -> F:
+    """Run a function at our precision, whatever the caller's is (arb's is global)."""
+
+    @wraps(function)
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        with ctx.workprec(PRECISION):
+            return function(*arguments, **named)
+
+    return cast(F, wrapped)
 
 
 def down(value: arb) -> arb:
@@ -97,12 +110,14 @@ EVERYTHING = Interval(MINUS_INF, INF)
 
 
 @lru_cache(maxsize=4096)
+@precisely
 def exact(value: Fraction) -> Interval:
     """The tightest interval around a fraction."""
     return Interval.point(arb(fmpq(value.numerator, value.denominator)))
 
 
 @lru_cache(maxsize=1)
+@precisely
 def pi() -> Interval:
     return Interval.point(arb.pi())
 

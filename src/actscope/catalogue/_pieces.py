@@ -10,6 +10,7 @@ from functools import cached_property
 
 from ._differentiate import differentiate
 from ._evaluate import FLOATS, at
+from ._tidy import rewrite, substitute, tidy, total
 from ._tree import (
     COMPARE,
     ONE,
@@ -22,10 +23,6 @@ from ._tree import (
     Number,
     Where,
     names_in,
-    rewrite,
-    substitute,
-    tidy,
-    total,
     walk,
 )
 from ._vocabulary import VOCABULARY, expand, stable

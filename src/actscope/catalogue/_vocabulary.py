@@ -9,21 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ._tree import (
-    COMPARE,
-    ONE,
-    ZERO,
-    Binary,
-    Call,
-    Compare,
-    Negate,
-    Node,
-    choose,
-    negate,
-    number,
-    power,
-    rewrite,
-)
+from ._tidy import choose, negate, power, rewrite
+from ._tree import COMPARE, ONE, ZERO, Binary, Call, Compare, Negate, Node, number
 
 COMPARISONS = tuple(COMPARE)
 

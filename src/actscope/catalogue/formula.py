@@ -13,9 +13,9 @@ from ._evaluate import sample as sample
 from ._parse import parse as parse
 from ._text import latex as latex
 from ._text import text as text
+from ._tidy import bind as bind
 from ._tree import Node as Node
 from ._tree import Where as Where
-from ._tree import bind as bind
 from ._tree import walk as walk
 from ._vocabulary import VOCABULARY as VOCABULARY
 from ._vocabulary import expand as expand

@@ -1,0 +1,129 @@
+"""Questions to put to pieces at single points, at their ends and at breakpoints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+from flint import arb
+
+from ._evaluate import at
+from ._extremes import ENDLESS, FARTHEST, Extreme, Stretch, at_point, over, split_point
+from ._interval import Interval, exact
+from ._pieces import Piece, delicate_parts
+from ._tree import Node
+
+FLAT = arb(2) ** -50
+_CLOSE = arb(2) ** -80
+_HUGE = arb(2) ** 20  # what samples beside a pole exceed
+# Points for finding witnesses; every witness is then proven by intervals.
+LOOK = tuple(
+    sorted(
+        {s * k / 16 for k in range(161) for s in (-1, 1)}
+        | {s * 2.0**k for k in range(4, 64) for s in (-1, 1)}
+    )
+)
+
+
+def sign_of(value: Interval) -> int:
+    """The sign that the whole interval has, else 0."""
+    return 1 if value.low > 0 else -1 if value.high < 0 else 0
+
+
+def value_at(parts: Sequence[Piece], x: Fraction) -> Interval:
+    """The value at a point; at a breakpoint, everything between the two sides."""
+    values = [
+        at_point(p.value, x)
+        for p in parts
+        if (p.low is None or p.low <= x) and (p.high is None or x <= p.high)
+    ]
+    result = values[0]
+    for value in values[1:]:
+        result = result.hull(value)
+    return result
+
+
+def points_in(piece: Piece) -> list[float]:
+    """Points to look at strictly inside a piece."""
+    return [
+        x
+        for x in LOOK
+        if (piece.low is None or piece.low < x) and (piece.high is None or x < piece.high)
+    ] or [float(((piece.low or Fraction(0)) + (piece.high or Fraction(0))) / 2)]
+
+
+def step_between(left: Interval, right: Interval) -> tuple[int, bool]:
+    """The sign of right - left, and (where that is 0) whether the two are exactly equal."""
+    sign = sign_of(right - left)
+    return sign, sign != 0 or (
+        left.low == left.high == right.low == right.high and left.low.is_finite()
+    )
+
+
+def distance(ends: Sequence[Interval]) -> arb:
+    gap = ends[1] - ends[0]
+    return gap.low if gap.low > 0 else -gap.high
+
+
+def end_of_range(extreme: Extreme, sign: int, values: Sequence[Stretch]) -> tuple[float, bool]:
+    """One end of a range as a float, and whether it is proven."""
+    size = extreme.low if sign > 0 else -extreme.high
+    if size >= ENDLESS:
+        return sign * math.inf, True
+    # Growing by more than 1 from 2^512 to 2^1024 on the way to the extreme: slow growth such
+    # as a logarithm's, which has no bound either; said, but not proven.
+    for part, end in ((values[-1], FARTHEST), (values[0], -FARTHEST)) if size > 64 else ():
+        far = at_point(part.value, end)
+        near = at_point(part.value, Fraction(math.isqrt(int(abs(end)))) * (1 if end > 0 else -1))
+        growth = (far - near) if sign > 0 else (near - far)
+        if growth.low > 1:
+            return sign * math.inf, False
+    if not extreme.proven and size > _HUGE:
+        return sign * math.inf, False
+    return float(extreme), extreme.proven
+
+
+def tight(ball: arb) -> bool:
+    return bool(ball.is_finite()) and bool(ball.rad() < _CLOSE)
+
+
+def crossing(slope: Node, limit: float, sign: int) -> float:
+    """Where |slope| first reaches the limit, coming from far out on one side."""
+
+    def loud(x: float) -> bool:
+        return abs(at(slope, x)) >= limit
+
+    steps = [2.0 ** (k / 8) for k in range(8 * 40, 8 * 4, -1)]  # 2^40 down to 16, then 1/64ths
+    steps += [k / 64 for k in range(16 * 64, -16 * 64 - 1, -1)]
+    outer = steps[0]
+    for inner in steps[1:]:
+        if loud(sign * inner):
+            break
+        outer = inner
+    else:
+        return sign * math.inf
+    while inner < (middle := (inner + outer) / 2) < outer:
+        inner, outer = (middle, outer) if loud(sign * middle) else (inner, middle)
+    return sign * outer
+
+
+def is_smooth(piece: Piece) -> bool:
+    """Whether no divisor, root or logarithm reaches 0 on the piece."""
+    for part in delicate_parts(piece.value):
+        boxes = [
+            (
+                -FARTHEST if piece.low is None else piece.low,
+                FARTHEST if piece.high is None else piece.high,
+            )
+        ]
+        for _ in range(2_000):
+            if not boxes:
+                break
+            low, high = boxes.pop()
+            if not sign_of(over(part, Interval(exact(low).low, exact(high).high))):
+                cut = split_point(low, high)
+                boxes += [(low, cut), (cut, high)]
+        if boxes:
+            return False
+    return True
