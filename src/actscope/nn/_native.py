@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from ._compose import SOFTPLUS_THRESHOLD
 
@@ -16,23 +16,25 @@ def _identity(x: Tensor) -> Tensor:
 
 
 def _leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
-    return F.leaky_relu(x, negative_slope)
+    return functional.leaky_relu(x, negative_slope)
 
 
 def _prelu(x: Tensor, weight: float | Tensor = 0.25) -> Tensor:
-    return F.prelu(x, weight) if isinstance(weight, Tensor) else F.leaky_relu(x, weight)
+    if isinstance(weight, Tensor):
+        return functional.prelu(x, weight)
+    return functional.leaky_relu(x, weight)
 
 
 def _elu(x: Tensor, alpha: float = 1.0) -> Tensor:
-    return F.elu(x, alpha)
+    return functional.elu(x, alpha)
 
 
 def _celu(x: Tensor, alpha: float = 1.0) -> Tensor:
-    return F.celu(x, alpha)
+    return functional.celu(x, alpha)
 
 
 def _softplus(x: Tensor, beta: float = 1.0) -> Tensor:
-    return F.softplus(x, beta, SOFTPLUS_THRESHOLD)
+    return functional.softplus(x, beta, SOFTPLUS_THRESHOLD)
 
 
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {
@@ -45,11 +47,11 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "elu": _elu,
     "selu": torch.selu,
     "celu": _celu,
-    "gelu": F.gelu,
-    "silu": F.silu,
-    "mish": F.mish,
+    "gelu": functional.gelu,
+    "silu": functional.silu,
+    "mish": functional.mish,
     "softplus": _softplus,
-    "hard_swish": F.hardswish,
+    "hard_swish": functional.hardswish,
 }
 
 # Parameters of ours that PyTorch's class names differently, and settings that we choose.
