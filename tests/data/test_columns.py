@@ -73,6 +73,13 @@ def test_an_array_of_whole_numbers_is_all_features() -> None:
     assert data.schema.inputs == ("column_0",)
 
 
+def test_short_texts_that_are_nearly_all_different_are_left_out() -> None:
+    names = [f"n{i}" for i in range(N - 1)]
+    assert "column 'c' looks like an identifier (39 different values" in said(
+        column([*names, names[0]])
+    )
+
+
 def test_free_text_is_left_out() -> None:
     texts = [f"a sentence of some length, number {i % 35}" for i in range(N)]
     data = column(texts)
@@ -151,6 +158,8 @@ def test_dates_of_both_readings_are_month_first_and_said() -> None:
     day_first = column([f"{1 + i % 28}/{1 + i % 12}/2020" for i in range(N)])
     assert "month first" not in said(day_first)
     assert data.frame["c"].iloc[1] == pd.Timestamp("2020-02-02")
+    berlin = column(pd.date_range("2020-01-01", periods=N, tz="Europe/Berlin"))
+    assert berlin.frame["c"].iloc[0] == pd.Timestamp("2019-12-31 23:00")  # in UTC
     assert day_first.frame["c"].iloc[12] == pd.Timestamp("2020-01-13")
 
 
@@ -159,6 +168,8 @@ def test_a_word_among_numbers_is_missing_and_said() -> None:
     assert data.schema.columns[0].kind == "number"
     assert np.isnan(data.frame["c"].iloc[-1])
     assert "holds numbers and 1 other text ('unknown'): those are treated as missing" in said(data)
+    often = column([*map(str, X[:28]), *["unknown"] * 12])
+    assert often.schema.columns[0].kind == "category"
     codes = column((["250", "V45", "E11", "401", "V58"] * N)[:N])
     assert codes.schema.columns[0].kind == "category"
 

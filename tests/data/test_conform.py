@@ -112,6 +112,7 @@ def test_values_of_the_wrong_kind_are_missing_and_said(
     values[5] = value
     frame, notes = conformed(**{column: values})
     assert said in notes
+    assert ("not numbers" in notes) == (value == "abc")
     kept = np.arange(ROWS) != 5
     pd.testing.assert_frame_equal(frame.loc[kept], DATA.frame.loc[kept])
     assert frame[column].isna().tolist() == (~kept).tolist()

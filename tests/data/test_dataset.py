@@ -206,6 +206,7 @@ def test_names_that_are_no_text() -> None:
     frame = pd.DataFrame([[1.0, 2.0, "a"], [2.5, 1.0, "b"]], columns=[5, ("p", "q"), None])
     data = load(frame, -1)
     assert data.schema.names == ("5", "p_q")
+    assert frame.columns.tolist() == [5, ("p", "q"), None]
     twice = pd.DataFrame([[1.0, 2.0, "a"]], columns=[1, "1", "y"])
     with pytest.raises(DataError, match="more than one column is called '1'"):
         load(twice, "y")

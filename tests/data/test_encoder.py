@@ -150,6 +150,7 @@ SCHEMA = schema_of(
     Column("b", "boolean", missing=True),
     Column("k", "category", missing=True, levels=LEVELS),
     Column("d", "date", missing=True),
+    Column("o", "category", levels=("a", "b"), other=True),
 )
 
 
@@ -161,6 +162,7 @@ def frame_of(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
             "b": np.array(b, dtype=np.float64),
             "k": np.array(k, dtype=object),
             "d": np.array(d, dtype="datetime64[us]"),
+            "o": np.array(k, dtype=object),
         }
     )
 

@@ -58,6 +58,7 @@ def test_line_ends_and_blank_lines(tmp_path: Path, end: str) -> None:
         ("p,x\ne,s\np,s\ne,x\n", None, ["p", "x"]),  # letters only, each a value elsewhere
         ("edible,cap\ne,s\np,s\ne,x\n", ["edible", "cap"], ["e", "s"]),
         ("1,2,3\n4,5,6\n7,8,9\n", None, [1, 2, 3]),
+        ("0,1,2\n3,4,5\n6,7,8\n", None, [0, 1, 2]),
         ("0,1,2\n.5,.25,.1\n.3,.2,.4\n", ["0", "1", "2"], [0.5, 0.25, 0.1]),
         ("0,1,2\n1,0,2\n2,1,0\n1,1,1\n0,2,2\n", None, [0, 1, 2]),
         ("land,2000,2001,2002\nA,1.5,2.5,3\nB,1,2,4\n", ["land", "2000", "2001", "2002"], None),
@@ -136,9 +137,9 @@ def test_unicode(tmp_path: Path, encoding: str) -> None:
 
 
 def test_another_encoding_is_said(tmp_path: Path) -> None:
-    late = "k,n\n" + "a,1\n" * 400_000 + "caf\u00e9,2\n"  # beyond the first MiB
-    path = write(tmp_path, late.encode("latin-1"))
-    assert read_frame(path)["k"].iloc[-1] == "caf\u00e9"
+    late = "k,n\n" + "a,1\n" * 400_000 + "caf\u00e9 \u201cBar\u201d,2\n"  # beyond the first MiB
+    path = write(tmp_path, late.encode("cp1252"))
+    assert read_frame(path)["k"].iloc[-1] == "caf\u00e9 \u201cBar\u201d"
     assert "not UTF-8: read as Windows-1252" in notes_of(path)
     with pytest.raises(DataError, match="neither UTF-8 nor Windows-1252"):
         read_frame(write(tmp_path, b"k,n\n\x81\x8d,1\n"))
@@ -227,6 +228,12 @@ class TestLike:
         schema = load(write(tmp_path, "kind,size,y\na,s,u\nb,l,v\na,l,u\nb,s,v\n"), "y").schema
         new = read_frame(write(tmp_path, "size,kind\nl,a\n"), like=schema)
         assert new.to_dict("list") == {"size": ["l"], "kind": ["a"]}
+
+    def test_names_that_are_numbers_are_known_again(self, tmp_path: Path) -> None:
+        table = pd.DataFrame({"2001": [0.5, 1, 2], "2000": [3, 1, 0.5], "y": ["u", "v", "u"]})
+        schema = load(table, "y").schema
+        new = read_frame(write(tmp_path, "2000,2001\n1,5\n"), like=schema)
+        assert new.to_dict("list") == {"2000": [1], "2001": [5]}
 
     def test_levels_that_look_like_numbers_stay_texts(self, tmp_path: Path) -> None:
         text = "code,n,y\n" + "".join(f"{c},{n},u\n{c},{n},v\n" for n, c in enumerate(

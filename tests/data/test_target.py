@@ -59,7 +59,7 @@ def test_a_guess_can_be_overruled() -> None:
         (["b", "a ", "b"], ("a", "b"), ("a", "b"), [1, 0, 1]),
         (np.array([1.0, 0.0]), ("0", "1"), (0.0, 1.0), [1, 0]),
         ([True, False], ("False", "True"), (False, True), [1, 0]),
-        (np.array([10, 9, "x"], dtype=object), ("10", "9", "x"), (10, 9, "x"), [0, 1, 2]),
+        ([10, 9, "x"], ("10", "9", "x"), (10, 9, "x"), [0, 1, 2]),
         (np.array([10, 9], dtype=object), ("9", "10"), (9, 10), [1, 0]),
     ],
 )
@@ -87,6 +87,8 @@ def test_rows_without_a_target_are_left_out_and_said() -> None:
     assert data.frame.index.tolist() == [0, 1, 2, 3]
     assert "2 rows without a target: left out" in data.notes
     assert "1 infinite target: treated as missing" in data.notes
+    codes = load(X, [0, 1, np.inf, 0, 1, 1], task="classification")
+    assert codes.classes == ("0", "1")
     classes = load(X, ["a", None, "b", "?", "a", np.nan])
     assert classes.target.tolist() == [0, 1, 0]
     assert "3 rows without a target: left out" in classes.notes

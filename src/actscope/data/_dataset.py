@@ -168,7 +168,7 @@ def _fingerprint(frame: pd.DataFrame, read: Target, schema: Schema) -> str:
     """SHA-256 over content alone: neither the file's name nor columns left out change it."""
     digest = hashlib.sha256()
     state = schema.to_dict()
-    about = [state["columns"], state["target"], read.task, list(read.classes), len(frame)]
+    about = [state["columns"], state["target"], list(read.classes), len(frame)]
     digest.update(json.dumps(about).encode())
     digest.update(read.values.astype("<i8" if read.classes else "<f8").tobytes())
     for name in frame.columns:

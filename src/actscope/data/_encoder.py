@@ -215,7 +215,7 @@ def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low = np.min(values, axis=1, where=present, initial=np.inf)
     high = np.max(values, axis=1, where=present, initial=-np.inf)
     constant = (low == high) | (scale < np.finfo(np.float64).tiny)
-    mean = np.where(low == high, low, np.ldexp(mean, exponent))
+    mean = np.ldexp(mean, exponent)
     scale = np.where(constant, 1.0, scale)
     nothing = count == 0
     return np.where(nothing, 0.0, mean), np.where(nothing, 0.0, scale)

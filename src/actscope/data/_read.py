@@ -184,7 +184,6 @@ def _parse(
             encoding=encoding,
             header=0 if header else None,
             names=names,
-            index_col=False,
             # Levels such as "01" stay the texts they were when the network was trained.
             dtype={name: object for name in names if name in texts},
             skipinitialspace=True,

@@ -103,7 +103,7 @@ def as_target(target: object, rows: int) -> pd.Series:
             " expected one value for each row"
         )
     name = "target" if column.name is None or not isinstance(target, pd.Series) else column.name
-    return column.reset_index(drop=True).rename(_label(name))
+    return column.rename(_label(name))
 
 
 def _label(label: object) -> str:
@@ -165,7 +165,7 @@ def _array_frame(array: np.ndarray, notes: list[str]) -> pd.DataFrame:
         notes.append(f"arrays of shape {array.shape[1:]} in each row: used as one row of values")
         array = array.reshape(len(array), -1)
     names = [f"column_{j}" for j in range(array.shape[1])]
-    return pd.DataFrame(array.copy(), columns=names)
+    return pd.DataFrame(array, columns=names)
 
 
 def _file(source: str | Path) -> Table:
