@@ -120,3 +120,21 @@ def test_a_plot_leaves_out_what_is_outside_or_no_number() -> None:
     points = [(1.5, 9.0), (float("nan"), 1.5), (1.5, float("nan")), (5.0, 1.5)]
     drawn = plot([points], x=(1.0, 2.0), y=(1.0, 2.0))
     assert drawn == plot([], x=(1.0, 2.0), y=(1.0, 2.0)) == [""] * 12
+
+
+@pytest.mark.parametrize("width", [30, 45, 200])
+def test_a_narrow_terminal_leaves_out_spare_columns_whole_and_says_so(width: int) -> None:
+    columns = [
+        Column("activation"),
+        Column("test\naccuracy", right=True),
+        Column("zeros", right=True, spare=True),
+        Column("cost", right=True, spare=True),
+    ]
+    wide = Console(width=width, record=True, file=io.StringIO())
+    wide.print(table(columns, [Line(["leaky_relu", "97.5%", "50.0%", "1.25x"])]))
+    text = " ".join(wide.export_text().split())
+    assert "leaky_relu" in text
+    assert "97.5%" in text
+    shown = {name for name, cell in (("zeros", "50.0%"), ("cost", "1.25x")) if cell in text}
+    assert shown == {30: set(), 45: {"zeros", "cost"}, 200: {"zeros", "cost"}}[width]
+    assert ("Too narrow here for: zeros, cost" in text) == (not shown)

@@ -262,7 +262,7 @@ def _printed(thing: object, width: int = 140) -> str:
 def test_the_terminal_table_has_a_line_for_each_activation_best_first() -> None:
     out = _printed(_terminal.table(comparison()))
     lines = [line for line in out.splitlines() if line.strip()]
-    first_words = [line.split()[0] for line in lines[2:]]
+    first_words = [line.split()[0] for line in lines[3:]]
     assert first_words == [*NAMES, "linear", "majority"]
     assert "97.8 to 98.4%" in lines[2]
     assert "1/30" in out

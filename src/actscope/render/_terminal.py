@@ -21,10 +21,14 @@ else:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a terminal table."""
+    """A column of a terminal table. A name may have two lines.
+
+    spare: left out, from the last such column on, where the terminal is too narrow for all.
+    """
 
     name: str
     right: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,28 +59,63 @@ def console(stderr: bool = False) -> Console:
 
 
 def table(columns: Sequence[Column], lines: Iterable[Line], title: str = "") -> Renderable:
-    """A table; cells are plain text, cleaned of control characters."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+    """A table; cells are plain text, cleaned of control characters.
 
-    made = Table(
-        box=box.SIMPLE_HEAD,
-        title=Text(label(title, None)) if title else None,
-        title_justify="left",
-        pad_edge=False,
-    )
-    for column in columns:
-        made.add_column(
-            Text(column.name),
-            justify="right" if column.right else "left",
-            overflow="fold",
-            no_wrap=False,
+    In a narrow terminal spare columns are left out, and a line below says which; without any,
+    or where that is not enough, cells are folded.
+    """
+    return _Table(tuple(columns), tuple(lines), title)
+
+
+@dataclass(frozen=True)
+class _Table:
+    columns: tuple[Column, ...]
+    lines: tuple[Line, ...]
+    title: str
+
+    def __rich_console__(self, console: Console, options: Any) -> Iterator[Renderable]:
+        from rich.measure import Measurement
+
+        unbounded = options.update(max_width=100_000)
+        shown = list(range(len(self.columns)))
+        fold = not any(column.spare for column in self.columns)
+        made = self._made(shown, fold)
+        while not fold and Measurement.get(console, unbounded, made).maximum > options.max_width:
+            spare = [i for i in shown if self.columns[i].spare]
+            if not spare:
+                fold = True
+                made = self._made(shown, fold)
+                break
+            shown.remove(spare[-1])
+            made = self._made(shown, fold)
+        yield made
+        gone = [c.name.replace("\n", " ") for i, c in enumerate(self.columns) if i not in shown]
+        if gone:
+            yield line(f" Too narrow here for: {', '.join(gone)}", style="dim")
+
+    def _made(self, shown: Sequence[int], fold: bool) -> Renderable:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        made = Table(
+            box=box.SIMPLE_HEAD,
+            title=Text(label(self.title, None)) if self.title else None,
+            title_justify="left",
+            pad_edge=False,
         )
-    for row in lines:
-        style = "dim" if row.dim else "bold" if row.strong else ""
-        made.add_row(*(Text(label(cell, None) if cell else "") for cell in row.cells), style=style)
-    return made
+        for i in shown:
+            made.add_column(
+                Text(self.columns[i].name),
+                justify="right" if self.columns[i].right else "left",
+                overflow="fold",
+                no_wrap=not fold,
+            )
+        for row in self.lines:
+            style = "dim" if row.dim else "bold" if row.strong else ""
+            cells = [row.cells[i] for i in shown]
+            made.add_row(*(Text(label(cell, None) if cell else "") for cell in cells), style=style)
+        return made
 
 
 def line(text: str, style: Literal["", "bold", "dim", "italic"] = "") -> Renderable:
@@ -100,8 +139,12 @@ class Progress:
         self._bar, self._task = bar, task
 
     def advance(self, count: float = 1) -> None:
-        """So much more is done."""
-        if self._bar is not None:
+        """So much more is done. The clock of the time left starts with the first of it.
+
+        Until then the bar pulses: starting workers says nothing about the speed of the work.
+        """
+        if self._bar is not None and count > 0:
+            self._bar.start_task(self._task)  # only the first call has an effect
             self._bar.advance(self._task, count)
 
     def describe(self, text: str) -> None:
@@ -131,7 +174,7 @@ def progress(total: float, description: str, enabled: bool = True) -> Iterator[P
         TimeRemainingColumn(),
     )
     with Bar(*columns, console=console(stderr=True), transient=True) as bar:
-        yield Progress(bar, bar.add_task(label(description, 60), total=total))
+        yield Progress(bar, bar.add_task(label(description, 60), total=total, start=False))
 
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # braille: row, column -> bit

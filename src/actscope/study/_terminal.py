@@ -14,15 +14,15 @@ def table(comparison: Comparison) -> render.Renderable:
     two_classes = any(row.cutoff is not None for row in c.rows)
     columns = [
         render.Column("activation"),
-        render.Column(f"test {show.metric_name(c.metric)}", right=True),
-        render.Column("95% interval", right=True),
-        render.Column("learning rate", right=True),
+        render.Column(f"test\n{show.metric_name(c.metric)}", right=True),
+        render.Column("95%\ninterval", right=True),
+        render.Column("learning\nrate", right=True),
         *([render.Column("cutoff", right=True)] if two_classes else []),
         render.Column("dead", right=True),
-        render.Column("saturated", right=True),
-        render.Column("zeros", right=True),
+        render.Column("saturated", right=True, spare=True),
+        render.Column("zeros", right=True, spare=True),
         render.Column("diverged", right=True),
-        render.Column("cost", right=True),
+        render.Column("cost", right=True, spare=True),
     ]
     lines = []
     for row in c.rows:
