@@ -264,7 +264,7 @@ def test_the_terminal_table_has_a_line_for_each_activation_best_first() -> None:
     lines = [line for line in out.splitlines() if line.strip()]
     first_words = [line.split()[0] for line in lines[3:]]
     assert first_words == [*NAMES, "linear", "majority"]
-    assert "97.8 to 98.4%" in lines[2]
+    assert "97.8 to 98.4%" in lines[3]
     assert "1/30" in out
     assert "cutoff" not in out
     assert "cutoff" in _printed(_terminal.table(comparison(classes=("a", "b"))))
