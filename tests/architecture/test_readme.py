@@ -1,0 +1,55 @@
+"""What the README shows runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+COMMANDS = re.findall(r"^actscope .*?(?=\s+#|$)", README, flags=re.MULTILINE)
+
+
+def run(arguments: list[str], folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the README's commands name."""
+    path = tmp_path_factory.mktemp("readme")
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"calls": rng.poisson(3, 80), "plan": rng.choice(["a", "b"], 80)})
+    frame["churned"] = np.where(frame["calls"] > 3, "yes", "no")
+    frame.to_csv(path / "churn.csv", index=False)
+    frame.drop(columns="churned").head(5).to_csv(path / "new.csv", index=False)
+    return path
+
+
+def test_python_block_runs_and_saves(folder: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert len(blocks) == 1
+    small = blocks[0].replace("seeds=10", "seeds=2, epochs=2")
+    assert small != blocks[0]
+    assert "relu" in run(["-c", small], folder)
+    assert (folder / "out" / "index.html").exists()
+
+
+def test_commands_run(folder: Path) -> None:
+    assert len(COMMANDS) == 4
+    for command in COMMANDS:
+        words = shlex.split(command)[1:]
+        if words[0] == "compare":
+            words += ["--seeds", "2", "--epochs", "2"]  # the last of an option counts
+        assert run(["-m", "actscope.cli", *words], folder)
+    assert len(pd.read_csv(folder / "out.csv")) == 5
