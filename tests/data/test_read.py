@@ -257,3 +257,14 @@ def test_sniffing_prefers_what_makes_numbers() -> None:
 def test_has_header_when_the_numbers_begin_with_missing_values() -> None:
     assert not has_header([["?", "a"], ["1", "a"], ["2", "b"]], False)
     assert has_header([["", "kind"], ["1", "a"], ["2", "b"]], False)
+
+
+def test_sniffing_falls_back_on_the_extension() -> None:
+    texts = "a, b\tc\nd, e\tf\n"  # as consistent with commas as with tabs
+    assert sniff(texts, "\t", whole=True)[0].delimiter == "\t"
+    assert sniff(texts, ",", whole=True)[0].delimiter == ","
+
+
+def test_the_sample_sees_quotes_after_spaces() -> None:
+    _, rows = sniff('1, "x, y"\n2, "z"\n', ",", whole=True)
+    assert rows == [["1", "x, y"], ["2", "z"]]
