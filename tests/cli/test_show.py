@@ -37,7 +37,10 @@ def test_list_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("name", catalogue.names())
-def test_show_says_what_the_record_knows(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_says_what_the_record_knows(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # a narrower table would fold the sentences
     record = catalogue.get(name)
     assert main(["show", name]) == 0
     out = capsys.readouterr().out
