@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,7 +29,7 @@ class Kernel(ABC):
     learned: names of the parameters that are trained, in the order of `learned` arguments.
     """
 
-    needs_input: ClassVar[bool] = True
+    needs_input: bool = True
     learned: tuple[str, ...] = ()
     start: tuple[float, ...] = ()
 
@@ -73,13 +74,17 @@ class _Step(Kernel):
         out.zero_()
 
 
-class _FromOutput(Kernel):
-    """f' is a function of f alone."""
+class _Native(Kernel):
+    """PyTorch's own pair; f' is a function of the input z, or of the output a alone."""
 
-    needs_input = False
-
-    def __init__(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
-        self._forward, self._backward = forward, backward
+    def __init__(
+        self,
+        forward: Callable[[Tensor, Tensor], Any],
+        backward: Callable[[Tensor, Tensor, Tensor], Any],
+        *,
+        needs_input: bool = True,
+    ) -> None:
+        self._forward, self._backward, self.needs_input = forward, backward, needs_input
 
     def forward(self, z: Tensor, out: Tensor, learned: Tensor | None = None) -> None:
         self._forward(z, out)
@@ -87,20 +92,10 @@ class _FromOutput(Kernel):
     def backward(
         self, grad: Tensor, z: Tensor, a: Tensor, out: Tensor, learned: Tensor | None = None
     ) -> None:
-        self._backward(grad, a, out)
+        self._backward(grad, z if self.needs_input else a, out)
 
 
-class _FromInput(Kernel):
-    def __init__(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
-        self._forward, self._backward = forward, backward
-
-    def forward(self, z: Tensor, out: Tensor, learned: Tensor | None = None) -> None:
-        self._forward(z, out)
-
-    def backward(
-        self, grad: Tensor, z: Tensor, a: Tensor, out: Tensor, learned: Tensor | None = None
-    ) -> None:
-        self._backward(grad, z, out)
+_from_output = partial(_Native, needs_input=False)
 
 
 class _PReLU(Kernel):
@@ -147,7 +142,7 @@ def _values(record: Record) -> Mapping[str, float]:
 
 
 def _elu_like(alpha: float, scale: float, input_scale: float) -> Kernel:
-    return _FromInput(
+    return _Native(
         lambda z, out: _aten.elu.out(z, alpha, scale, input_scale, out=out),
         lambda g, z, out: _aten.elu_backward.grad_input(
             g, alpha, scale, input_scale, False, z, grad_input=out
@@ -156,14 +151,14 @@ def _elu_like(alpha: float, scale: float, input_scale: float) -> Kernel:
 
 
 def _softplus(beta: float, threshold: float = 20.0) -> Kernel:
-    return _FromInput(
+    return _Native(
         lambda z, out: _aten.softplus.out(z, beta, threshold, out=out),
         lambda g, z, out: _aten.softplus_backward.grad_input(g, z, beta, threshold, grad_input=out),
     )
 
 
 def _leaky(slope: float) -> Kernel:
-    return _FromInput(
+    return _Native(
         lambda z, out: _aten.leaky_relu.out(z, slope, out=out),
         lambda g, z, out: _aten.leaky_relu_backward.grad_input(g, z, slope, False, grad_input=out),
     )
@@ -175,15 +170,15 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 _NATIVE: dict[str, Callable[[Mapping[str, float]], Kernel]] = {
     "identity": lambda p: _Identity(),
     "step": lambda p: _Step(),
-    "sigmoid": lambda p: _FromOutput(
+    "sigmoid": lambda p: _from_output(
         lambda z, out: torch.sigmoid(z, out=out),
         lambda g, a, out: _aten.sigmoid_backward.grad_input(g, a, grad_input=out),
     ),
-    "tanh": lambda p: _FromOutput(
+    "tanh": lambda p: _from_output(
         lambda z, out: torch.tanh(z, out=out),
         lambda g, a, out: _aten.tanh_backward.grad_input(g, a, grad_input=out),
     ),
-    "relu": lambda p: _FromOutput(
+    "relu": lambda p: _from_output(
         lambda z, out: torch.clamp_min(z, 0, out=out),
         lambda g, a, out: _aten.threshold_backward.grad_input(g, a, 0, grad_input=out),
     ),
@@ -191,20 +186,20 @@ _NATIVE: dict[str, Callable[[Mapping[str, float]], Kernel]] = {
     "elu": lambda p: _elu_like(p["alpha"], 1.0, 1.0),
     "selu": lambda p: _elu_like(_SELU_ALPHA, _SELU_SCALE, 1.0),
     "celu": lambda p: _elu_like(p["alpha"], 1.0, 1.0 / p["alpha"]),
-    "gelu": lambda p: _FromInput(
+    "gelu": lambda p: _Native(
         lambda z, out: _aten.gelu.out(z, out=out),
         lambda g, z, out: _aten.gelu_backward.grad_input(g, z, grad_input=out),
     ),
-    "silu": lambda p: _FromInput(
+    "silu": lambda p: _Native(
         lambda z, out: _aten.silu.out(z, out=out),
         lambda g, z, out: _aten.silu_backward.grad_input(g, z, grad_input=out),
     ),
-    "mish": lambda p: _FromInput(
+    "mish": lambda p: _Native(
         lambda z, out: _aten.mish.out(z, out=out),
         lambda g, z, out: out.copy_(_aten.mish_backward(g, z)),
     ),
     "softplus": lambda p: _softplus(p["beta"]),
-    "hard_swish": lambda p: _FromInput(
+    "hard_swish": lambda p: _Native(
         lambda z, out: _aten.hardswish.out(z, out=out),
         lambda g, z, out: _aten.hardswish_backward.out(g, z, out=out),
     ),
