@@ -130,6 +130,7 @@ def test_options_reach_the_study(here: Path, calls: list[tuple[tuple, dict]]) ->
     options += ["--seeds", "7", "--learning-rates", "1e-3,0.01", "--hidden", "32,16,8"]
     options += ["--drop", 'a,"b, c"', "--drop", "d", "--keep", "e", "--epochs", "9"]
     options += ["--batch-size", "16", "--workers", "2", "--no-save"]
+    options += ["--optimizer", "sgd", "--l2", "0.01"]
     assert main(["compare", "x.csv", "--target", "-1", *options]) == 0
     args, kwargs = calls[0]
     assert args == ("x.csv", "-1")
@@ -144,6 +145,8 @@ def test_options_reach_the_study(here: Path, calls: list[tuple[tuple, dict]]) ->
         "keep": ["e"],
         "epochs": 9,
         "batch_size": 16,
+        "optimizer": "sgd",
+        "l2": 0.01,
         "workers": 2,
         "engine": "local",
     }
@@ -194,6 +197,8 @@ def test_another_plan_gets_its_own_folder(
         (["--epochs", "0"], "--epochs '0'"),
         (["--batch-size", "-4"], "--batch-size '-4'"),
         (["--workers", "none"], "--workers 'none'"),
+        (["--l2", "-1"], "--l2 '-1'"),
+        (["--l2", "much"], "--l2 'much'"),
         (["--out", "file"], "--out 'file' is a file"),
         (["--out", "file/below"], "cannot write to 'file/below'"),
         (["--out", ""], "--out is empty"),

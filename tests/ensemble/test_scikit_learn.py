@@ -47,8 +47,9 @@ def test_mean_accuracy_agrees_within_the_interval_of_the_difference(
 ) -> None:
     mean, sd = SCIKIT_LEARN[name]
     ours = accuracies[name]
-    p = stats.ttest_ind_from_stats(
-        ours.mean(), ours.std(ddof=1), SEEDS, mean, sd, SEEDS, equal_var=False
-    ).pvalue
-    assert p > 0.05
+    error = np.sqrt((ours.var(ddof=1) + sd**2) / SEEDS)
+    # 99.9% interval of the difference, so that four tests do not fail by chance elsewhere;
+    # measured on one machine: differences of 0.03 to 0.08 percentage points.
+    assert abs(ours.mean() - mean) < stats.t.ppf(0.9995, 2 * SEEDS - 2) * error
+    assert abs(ours.mean() - mean) < 0.003
     assert ours.std(ddof=1) < 2 * sd

@@ -29,7 +29,7 @@ def same(one: Trained, i: int, other: Trained, j: int) -> bool:
     return bits(one, i) == bits(other, j)
 
 
-@pytest.mark.parametrize("hidden", [(16, 16), (13, 7)], ids=str)
+@pytest.mark.parametrize("hidden", [(16, 16), (13, 7), (16, 1, 16)], ids=str)
 @pytest.mark.parametrize("name", catalogue.names())
 def test_member_equals_the_network_alone_bit_for_bit(
     name: str, hidden: tuple[int, ...], rows: Rows, held: Rows

@@ -28,7 +28,7 @@ def scores(number: int) -> tuple[np.ndarray, np.ndarray, float]:
     )  # fmt: skip
     members = run_shard(data, plan, Shard("relu", plan.seeds)).members
     found = np.array([row["test_score"] for row in sorted(members, key=lambda row: row["seed"])])
-    return found[:SEEDS], found[SEEDS:], ratio_of_test(80, 2)
+    return found[:SEEDS], found[SEEDS:], ratio_of_test(data)
 
 
 def test_a_copy_is_called_different_in_at_most_5_percent_of_100_studies() -> None:

@@ -217,11 +217,26 @@ def test_numbers_read_as_a_person_writes_them() -> None:
 def test_the_command_can_be_pasted_back(monkeypatch: pytest.MonkeyPatch) -> None:
     c = comparison(("x*tanh(exp(x))", "relu; rm -rf /"), target="it's $HOME", data="my file.csv")
     c = dataclasses.replace(c, plan={**c.plan, "source": "my file.csv", "drop": ["a", "-b"]})
-    words = shlex.split(_method.command(c).replace("\\\n", " "))
+    command = _method.command(c)
+    assert command is not None
+    words = shlex.split(command.replace("\\\n", " "))
     assert words[:3] == ["actscope", "compare", "my file.csv"]
     assert words[words.index("--target") + 1] == "it's $HOME"
     assert words[words.index("--activations") + 1] == "x*tanh(exp(x)),relu; rm -rf /"
     assert words[words.index("--drop") + 1] == "a,-b"
+
+
+def test_what_is_not_usual_is_repeated_and_seeds_by_hand_have_no_command() -> None:
+    c = comparison()
+    c = dataclasses.replace(c, plan={**c.plan, "optimizer": "sgd", "l2": 0.1, "seeds": [3, 5]})
+    assert "optimizer='sgd'" in _method.python(c)
+    assert "l2=0.1" in _method.python(c)
+    assert "seeds=[3, 5]" in _method.python(c)
+    assert _method.command(c) is None
+    counted = dataclasses.replace(c, plan={**c.plan, "seeds": [0, 1]})
+    command = _method.command(counted) or ""
+    assert "--seeds 2" in command
+    assert "--optimizer sgd" in command
 
 
 def test_the_python_code_can_be_run() -> None:

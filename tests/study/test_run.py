@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import actscope as act
 from actscope.data import load
-from actscope.study import _shard
+from actscope.study import _assemble, _shard
 from actscope.study._plan import make_plan
 from actscope.study._shard import cut_shards
+from actscope.study._split import split
 
 
 def test_table_and_verdict_of_a_nonlinear_problem(small: Any) -> None:
@@ -81,8 +83,6 @@ def test_the_rate_is_chosen_on_validation_rows_alone(small: Any) -> None:
 
 
 def test_changed_test_rows_change_no_training_and_no_choice(table: Any) -> None:
-    from actscope.study._split import split
-
     test = split(load(table, "y"), 0).test
     changed = table.copy()
     numbers = changed.loc[test, ["a", "b", "c"]]
@@ -187,3 +187,109 @@ def test_a_class_too_small_to_split_is_named(table: Any) -> None:
         act.compare(rare, "y")
     with pytest.raises(act.DataError, match="at least 20"):
         act.compare(table[:15], "y")
+
+
+def test_intervals_account_for_the_overlap_of_the_splits(small: Any) -> None:
+    """mean +- t(S-1) sqrt((1/S + n_test/n_learn) s^2): 160 rows, 40 of them test rows."""
+    scores = small.members.query("activation == 'relu' and chosen")["test_score"]
+    half = stats.t.ppf(0.975, 3) * np.sqrt((1 / 4 + 40 / 120) * scores.var(ddof=1))
+    row = next(row for row in small.rows if row.activation == "relu")
+    assert row.score.mean == pytest.approx(scores.mean())
+    assert row.score.low == pytest.approx(max(0.0, scores.mean() - half))
+    assert row.score.high == pytest.approx(min(1.0, scores.mean() + half))
+
+
+def test_targets_of_test_rows_teach_a_regression_nothing() -> None:
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"x": rng.uniform(-1, 1, 100)})
+    frame["y"] = 5 + frame["x"]
+    changed = frame.copy()
+    test = split(load(frame, "y"), 0).test
+    changed.loc[test, "y"] *= 100
+
+    def members(source: Any) -> Any:
+        c: Any = act.compare(source, "y", activations="tanh", seeds=1, hidden=4, epochs=5,
+                             learning_rates=[0.01], workers=1)  # fmt: skip
+        return c.members
+
+    before, after = members(frame), members(changed)
+    columns = ["validation_score", "validation_loss", "hidden_change"]
+    pd.testing.assert_frame_equal(before[columns], after[columns], check_exact=True)
+    assert before["test_score"].iloc[0] != after["test_score"].iloc[0]
+
+
+def test_health_is_taken_on_test_rows(table: Any) -> None:
+    """Test rows that lie far to one side make units dead or alive; no other number moves."""
+    far = table.copy()
+    test = split(load(table, "y"), 0).test
+    numbers = far.loc[test, ["a", "b", "c"]]
+    far.loc[test, ["a", "b", "c"]] = numbers.where(numbers.isna(), 500.0)
+
+    def run(source: Any) -> Any:
+        c: Any = act.compare(source, "y", activations="relu", seeds=1, hidden=16, epochs=3,
+                             learning_rates=[0.01], workers=1)  # fmt: skip
+        return c.members.iloc[0]
+
+    near, away = run(table), run(far)
+    assert near["validation_loss"] == away["validation_loss"]
+    assert away["dead_share"] > near["dead_share"] + 0.1
+
+
+def test_the_winner_is_the_best_activations_best_member_on_validation_rows(small: Any) -> None:
+    mine = small.members[(small.members["activation"] == small.verdict.best)]
+    chosen = mine[mine["chosen"]]
+    top = chosen[chosen["validation_score"] == chosen["validation_score"].max()]
+    assert small.winner.activation == small.verdict.best
+    assert small.winner.seed == top["seed"].min()
+    assert small.winner.score == top["validation_score"].iloc[0]
+
+
+def test_curves_carry_a_stopped_member_on_and_costs_are_relative(small: Any) -> None:
+    for name in small.table["activation"]:
+        curve = small.curves[small.curves["activation"] == name]
+        chosen = small.members[(small.members["activation"] == name) & small.members["chosen"]]
+        assert curve["epoch"].max() == chosen["epochs"].max()
+        assert curve["epoch"].tolist() == list(range(1, len(curve) + 1))
+        assert (curve["low"] <= curve["high"]).all()
+        assert curve["validation_loss"].notna().all()
+    assert min(row.cost for row in small.rows) == 1.0
+
+
+def test_a_rate_at_the_end_of_those_tried_is_said() -> None:
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((120, 2))
+    y = (X[:, 0] * X[:, 1] > 0).astype(int)
+    c = act.compare(X, y, activations="tanh", seeds=3, learning_rates=[1e-6, 1e-5, 0.03],
+                    hidden=8, epochs=30, workers=1)  # fmt: skip
+    assert "the best for tanh was the largest tried" in c.verdict.text
+    c = act.compare(X, y, activations="tanh", seeds=3, learning_rates=[0.03, 30.0, 300.0],
+                    hidden=8, epochs=30, workers=1)  # fmt: skip
+    assert "the best for tanh was the smallest tried" in c.verdict.text
+
+
+def test_a_mild_divergence_scores_no_worse_than_knowing_nothing() -> None:
+    rng = np.random.default_rng(4)
+    X = rng.standard_normal((120, 3))
+    c = act.compare(X, X[:, 0] + 0.1, activations="relu", seeds=2, learning_rates=[3.0],
+                    optimizer="sgd", hidden=16, epochs=10, workers=1)  # fmt: skip
+    assert c.rows[0].score.mean > -0.5
+
+
+def test_a_target_that_is_nearly_always_0_is_answered(table: Any) -> None:
+    rare = table.drop(columns="y").assign(y=0.0)
+    rare.loc[[5, 50, 100], "y"] = [1.5, 2.5, 3.5]
+    c = act.compare(rare, "y", task="regression", activations="relu", seeds=3, hidden=4,
+                    epochs=2, learning_rates=[0.01], workers=1)  # fmt: skip
+    assert np.isfinite(c.rows[0].score.mean)
+
+
+def test_ties_of_balanced_accuracy_are_no_proof() -> None:
+    """One row of a rare class moves the score by 1/(2 x rows of it), far more than 1/rows."""
+    labels = np.repeat([0, 1], [188, 12])
+    data = load(pd.DataFrame({"x": np.arange(200) % 17 + 0.5, "y": labels}), "y")
+    plan, _ = make_plan(
+        data, activations="relu", seeds=2, learning_rates=0.1, hidden=4, metric=None,
+        epochs=1, batch_size=None, optimizer="adam", l2=0.0,
+    )  # fmt: skip
+    assert plan.metric == "balanced_accuracy"
+    assert _assemble._resolution(data, plan) == 1 / (2 * 3)

@@ -16,6 +16,10 @@ from ._record import Entry, Parameter, Record
 
 _SPEC = re.compile(r"\s*(?P<name>[^()]*?)\s*(?:\((?P<inside>[^()]*)\)\s*)?")
 
+# Sizes of parameters: beyond these nobody trains a network, squares leave the range of floats
+# and proofs take minutes.
+SMALLEST, LARGEST = 1e-3, 1e3
+
 
 def names() -> list[str]:
     """Every activation, in the order of the catalogue.
@@ -151,6 +155,10 @@ def _number(entry: Entry, name: str, text: str) -> float:
     if not math.isfinite(value) or value <= above:
         allowed = "a finite number" if above == -math.inf else f"a finite number above {above:g}"
         raise SettingError(f"{entry.name}: {name} must be {allowed}, not {text}")
+    if value and not SMALLEST <= abs(value) <= LARGEST:
+        raise SettingError(
+            f"{entry.name}: {name} must be between {SMALLEST:g} and {LARGEST:g} in size, not {text}"
+        )
     return value
 
 

@@ -64,6 +64,8 @@ def compare(
     batch_size: Annotated[
         str | None, typer.Option(metavar="N", help="Rows in one training step.")
     ] = None,
+    optimizer: Annotated[str, typer.Option(metavar="O", help="adam, adamw or sgd.")] = "adam",
+    l2: Annotated[str, typer.Option(metavar="X", help="Strength of the L2 penalty.")] = "0",
     workers: Annotated[
         str | None,
         typer.Option(metavar="N", help="Processes; the result does not depend on it."),
@@ -93,6 +95,8 @@ def compare(
     settings = {
         "seeds": values.positive_integer("--seeds", seeds),
         "hidden": values.positive_integers("--hidden", hidden),
+        "optimizer": optimizer,
+        "l2": values.number("--l2", l2),
         "drop": [name for text in drop or () for name in values.items("--drop", text)],
         "keep": [name for text in keep or () for name in values.items("--keep", text)],
     }

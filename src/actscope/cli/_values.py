@@ -64,6 +64,18 @@ def positive_integer(option: str, text: str) -> int:
     return int(text)
 
 
+def number(option: str, text: str) -> float:
+    """One number, 0 or more.
+
+    >>> number("--l2", "1e-4")
+    0.0001
+    """
+    value = _number(text)
+    if not (math.isfinite(value) and value >= 0):
+        raise SettingError(f"{option} {text!r} must be a number, 0 or more, such as 0.0001")
+    return value
+
+
 def check_folder(option: str, folder: Path) -> None:
     """Say now, before minutes of training, that results could not be written to `folder`."""
     shown = repr(str(folder))

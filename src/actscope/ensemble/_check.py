@@ -7,10 +7,13 @@ import operator
 from collections.abc import Iterable, Sequence
 from typing import Any, SupportsFloat
 
+import numpy as np
+
 from actscope.catalogue import get, split
 from actscope.errors import SettingError, did_you_mean
 
 MAX_SEEDS = 100_000
+MAX_SEED = 2**32 - 1  # what NumPy's and scikit-learn's generators take
 
 
 def whole(name: str, value: Any, *, least: int = 1) -> int:
@@ -53,7 +56,10 @@ def listed(name: str, value: Any) -> list[Any]:
     """`value` as a list that is not empty; a single item counts as a list of one."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         return [value]
-    items = list(value)
+    try:
+        items = list(value)
+    except TypeError:  # an array without axes is iterable in name only
+        return [value]
     if not items:
         raise SettingError(f"{name} is empty: give at least one")
     return items
@@ -66,17 +72,21 @@ def hidden_widths(value: Any) -> tuple[int, ...]:
 
 def rates(value: Any) -> tuple[float, ...]:
     """Learning rates, without repeats, ascending."""
-    return tuple(sorted({positive("each learning rate", r) for r in listed("rates", value)}))
+    return tuple(
+        sorted({positive("each learning rate", r) for r in listed("learning_rates", value)})
+    )
 
 
 def seeds(value: Any) -> tuple[int, ...]:
     """Seeds: 20 means 0 to 19; a sequence is taken as it is, without repeats."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if isinstance(value, str) or not isinstance(value, Iterable) or np.ndim(value) == 0:  # type: ignore[arg-type]
         count = whole("seeds", value)
         if count > MAX_SEEDS:
             raise SettingError(f"seeds must be at most {MAX_SEEDS}, not {count}")
         return tuple(range(count))
     given = [whole("each seed", seed, least=0) for seed in listed("seeds", value)]
+    if max(given) > MAX_SEED:
+        raise SettingError(f"each seed must be at most {MAX_SEED}, not {max(given)}")
     return tuple(dict.fromkeys(given))
 
 

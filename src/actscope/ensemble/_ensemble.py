@@ -137,7 +137,7 @@ def train_ensemble(
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Trained members, in the order activation x learning rate x seed of the arguments.
+    """Trained members: activations as given, of each the learning rates ascending, then seeds.
 
     settings: what they share. classes: the labels, sorted; empty for regression.
     """
@@ -273,7 +273,12 @@ class _Targets:
         if task == "classification":
             if array.ndim == 2:
                 raise DataError("y for a classification must have one axis, not two")
-            classes, codes = np.unique(array, return_inverse=True)
+            try:
+                classes, codes = np.unique(array, return_inverse=True)
+            except TypeError:
+                raise DataError(
+                    "y mixes values that have no order, such as text and None"
+                ) from None
             if len(classes) < 2:
                 raise DataError(
                     f"y has one class only ({str(classes[0])!r}); two or more are needed"

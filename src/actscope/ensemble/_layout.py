@@ -68,7 +68,8 @@ class Shape:
         above, padded = self.outputs, list(self.hidden)
         for layer in reversed(range(len(padded))):
             beside = (above, self.inputs) if layer == 0 else (above,)
-            above = padded[layer] = round_up(padded[layer], _filling(beside))
+            # A product with a dimension of 1 takes another path when it stands alone.
+            above = padded[layer] = round_up(max(2, padded[layer]), _filling(beside))
         return tuple(padded)
 
     @cached_property

@@ -38,12 +38,15 @@ COMPACT_SHARE = 0.25
 class Trained:
     """One chunk after training.
 
-    store: final (or best) parameters. The tables are Float["epoch member"], NaN after a
-    member's last epoch. seconds: each member's share of the (processor's) time.
+    store: final (or best) parameters. start_loss: of the starting weights, on validation rows
+    (training rows without any): who is never below it has learned nothing. The tables are
+    Float["epoch member"], NaN after a member's last epoch. seconds: each member's share of
+    the (processor's) time.
     """
 
     members: tuple[Member, ...]
     store: Store
+    start_loss: NDArray[np.float64]
     train_loss: NDArray[np.float64]
     valid_loss: NDArray[np.float64]
     epochs: NDArray[np.int64]
@@ -94,7 +97,7 @@ def start_weights(
             view[i, 0] = torch.from_numpy(value)
         start = kernel(record).start
         if start and store.learned is not None:
-            store.learned[i, :, : len(start)] = torch.tensor(start)
+            store.learned[i, :, : len(start)] = torch.tensor(start, dtype=dtype)
     return store
 
 
@@ -191,7 +194,7 @@ class _Trainer:
             network = Network(values, spans, size)
             loss = loss_for(settings, network.outputs, size)
             self._passes[size] = network, Backward(network, grads), loss
-        self._evaluate = Evaluator(values, spans, settings, valid, data) if valid else None
+        self._evaluate = Evaluator(values, spans, settings, valid or rows, data)
         streams = {seed: i for i, seed in enumerate(dict.fromkeys(m.seed for m in members))}
         self._seeds = list(streams)
         self._stream = torch.tensor([streams[m.seed] for m in members])
@@ -215,9 +218,9 @@ class _Trainer:
             start += size
         return total / count
 
-    def validate(self) -> Tensor | None:
-        """Float["member"], the mean validation loss, or None without validation rows."""
-        return self._evaluate() if self._evaluate else None
+    def evaluate(self) -> Tensor:
+        """Float["member"], the mean loss on validation rows (training rows without any)."""
+        return self._evaluate()
 
     def keep(self, positions: NDArray[np.int64]) -> _Trainer:
         """The same training with the members at `positions` only."""
@@ -261,25 +264,22 @@ def train_chunk(
     valid_loss = np.full((epochs, count), np.nan)
     ran, best_epoch = np.zeros(count, np.int64), np.zeros(count, np.int64)
     diverged, seconds = np.zeros(count, bool), np.zeros(count)
-    first_loss = np.full(count, np.nan)
+    start_loss = trainer.evaluate().double().cpu().numpy()
+    limit = DIVERGED_FACTOR * np.maximum(start_loss, 1.0)
     best_loss = np.full(count, np.inf)
     alive = np.arange(count)  # members in the trainer
     going = np.ones(count, bool)  # members not yet finished
     for epoch in range(epochs):
         started = clock()
         loss = trainer.epoch(epoch).double().cpu().numpy()
-        held = trainer.validate()
-        seen = loss if held is None else held.double().cpu().numpy()
+        seen = loss if valid is None else trainer.evaluate().double().cpu().numpy()
         live = going[alive]
         now = alive[live]
         train_loss[epoch, now] = loss[live]
-        if held is not None:
+        if valid is not None:
             valid_loss[epoch, now] = seen[live]
         ran[now] = epoch + 1
-        if epoch == 0:
-            first_loss = loss.copy()
-        limit = DIVERGED_FACTOR * np.maximum(first_loss[now], 1.0)
-        bad = ~(np.isfinite(loss[live]) & np.isfinite(seen[live]) & (loss[live] < limit))
+        bad = ~((loss[live] < limit[now]) & (seen[live] < limit[now]))  # NaN is bad, too
         diverged[now[bad]] = True
         if settings.patience is None:
             best_epoch[now[~bad]] = epoch + 1
@@ -306,7 +306,15 @@ def train_chunk(
     finite = torch.stack([region.isfinite().all(1) for region in final.regions]).all(0)
     diverged |= ~finite.cpu().numpy()
     return Trained(
-        tuple(members), final, train_loss, valid_loss, ran, best_epoch, diverged, seconds
+        tuple(members),
+        final,
+        start_loss,
+        train_loss,
+        valid_loss,
+        ran,
+        best_epoch,
+        diverged,
+        seconds,
     )
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from actscope.catalogue import Record
-from actscope.nn._compose import compile_formula
+from actscope.nn._compose import SOFTPLUS_THRESHOLD, compile_formula
 
 _aten: Any = torch.ops.aten
 
@@ -150,7 +150,8 @@ def _elu_like(alpha: float, scale: float, input_scale: float) -> Kernel:
     )
 
 
-def _softplus(beta: float, threshold: float = 20.0) -> Kernel:
+def _softplus(beta: float) -> Kernel:
+    threshold = SOFTPLUS_THRESHOLD
     return _Native(
         lambda z, out: _aten.softplus.out(z, beta, threshold, out=out),
         lambda g, z, out: _aten.softplus_backward.grad_input(g, z, beta, threshold, grad_input=out),

@@ -20,7 +20,7 @@ from actscope.study._metrics import CUTOFFS, METRICS
 from actscope.study._plan import Plan
 from actscope.study._result import Comparison, DataSummary, Interval, Row, Winner
 from actscope.study._shard import ShardResult
-from actscope.study._split import ratio_of_test, split
+from actscope.study._split import part_sizes, ratio_of_test, split
 from actscope.study._statistics import score_interval
 from actscope.study._verdict import decide
 
@@ -42,7 +42,7 @@ def assemble(
 
     origin: where the data came from, told along with the plan but no part of its hash.
     """
-    ratio = ratio_of_test(len(data.target), len(data.classes))
+    ratio = ratio_of_test(data)
     members = {name: _members(plan, results, name) for name in plan.activations}
     chosen = {name: _chosen(plan, rows) for name, rows in members.items()}
     scores = {name: _column(rows, "test_score") for name, rows in chosen.items()}
@@ -126,7 +126,10 @@ def _resolution(data: Dataset, plan: Plan) -> float:
     """The smallest step that a score can make on the test rows of one split."""
     if data.task == "regression":
         return 0.0
-    return 1.0 / len(split(data, plan.seeds[0]).test)
+    test_rows, _ = part_sizes(data)
+    if plan.metric == "balanced_accuracy":
+        return 1.0 / (len(test_rows) * int(test_rows.min()))  # a row of the rarest class
+    return 1.0 / int(test_rows.sum())
 
 
 def _edges(plan: Plan, chosen: Mapping[str, Rows]) -> dict[str, Literal["low", "high"]]:

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from actscope.data import Dataset
 from actscope.study._metrics import METRICS, Metric, choose_cutoff, score_labels, score_values
-from actscope.study._seed import Part, SeedData, seed_data
+from actscope.study._seed import Block, Part, SeedData, encode
 
 # Strengths of the L2 penalty that are tried, chosen on the validation rows like the networks'
 # learning rates. C is the inverse strength for scikit-learn's LogisticRegression.
@@ -21,6 +21,7 @@ LOGISTIC_C = (0.01, 0.1, 1.0)
 RIDGE_ALPHA = (0.1, 10.0, 1000.0)
 
 _PARTS: tuple[Part, ...] = ("train", "validation", "test")
+Features = dict[Part, NDArray[np.float32]]
 
 
 def baseline_scores(
@@ -29,12 +30,19 @@ def baseline_scores(
     """{"seed", name: test score, ...} for each seed, on the very splits of the networks."""
     metric = METRICS[metric_name]
     score = _regression if data.task == "regression" else _classification
-    return [{"seed": seed, **score(data, metric, seed_data(data, seed))} for seed in seeds]
+    block = encode(data, seeds)
+    return [
+        {"seed": number, **score(data, metric, seed, _features(block, i))}
+        for i, (number, seed) in enumerate(zip(seeds, block.seeds, strict=True))
+    ]
 
 
-def _classification(data: Dataset, metric: Metric, seed: SeedData) -> dict[str, float]:
+def _features(block: Block, index: int) -> Features:
+    return {part: block.features(index, part) for part in _PARTS}
+
+
+def _classification(data: Dataset, metric: Metric, seed: SeedData, X: Features) -> dict[str, float]:
     train, held, test = (seed.targets[part] for part in _PARTS)
-    X = seed.features
     common = np.full(len(test), np.bincount(train).argmax())
     best, score = -np.inf, np.nan
     for C in LOGISTIC_C:
@@ -62,9 +70,8 @@ def _labels(p: NDArray[np.float64], cutoff: float | None) -> NDArray[np.int64]:
     return p.argmax(1) if cutoff is None else (p[:, 1] > cutoff).astype(np.int64)
 
 
-def _regression(data: Dataset, metric: Metric, seed: SeedData) -> dict[str, float]:
+def _regression(data: Dataset, metric: Metric, seed: SeedData, X: Features) -> dict[str, float]:
     train, held, test = (seed.targets[part] for part in _PARTS)
-    X = seed.features
     best, score = -np.inf, np.nan
     for alpha in RIDGE_ALPHA:
         model = Ridge(alpha=alpha).fit(X["train"].astype(np.float64), train)

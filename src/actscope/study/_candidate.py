@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from actscope import ensemble
 from actscope.catalogue import get
 from actscope.study._judge import Judge, Outputs
-from actscope.study._seed import SeedData
+from actscope.study._seed import Block, SeedData
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Candidate:
-    """usable: it ended an epoch with finite weights. score, loss: on validation rows.
+    """usable: finite, and better than its own starting weights. score, loss: on validation rows.
 
     test_outputs are at hand but unread until the choice is made.
     """
@@ -57,7 +57,7 @@ class Candidate:
         return self.trained.valid_loss[: self.trained.epochs[self.position], self.position]
 
     def row(self, *, chosen: bool, seed: SeedData, judge: Judge) -> dict[str, Any]:
-        """Its line in `Comparison.members`; only the chosen one meets the test rows."""
+        """Its line in `Comparison.members`; only the chosen one is scored on test rows."""
         units = [layer["units"] for layer in self.layers]
 
         def share(name: str) -> float:
@@ -118,12 +118,11 @@ def candidates(
     trained: ensemble.Trained,
     settings: ensemble.Settings,
     judge: Judge,
-    seeds: list[SeedData],
-    validation: ensemble.Rows,
-    test: ensemble.Rows,
+    block: Block,
 ) -> list[Candidate]:
-    """All members of a chunk; a member's `data` says which of `seeds` it belongs to."""
-    held_outputs = ensemble.outputs(trained, validation).double().numpy()
+    """All members of a chunk; a member's `data` says which seed of `block` it belongs to."""
+    test = block.rows["test"]
+    held_outputs = ensemble.outputs(trained, block.rows["validation"]).double().numpy()
     test_outputs = ensemble.outputs(trained, test).double().numpy()
     health = ensemble.layer_health(trained, test)
     moved = _movement(trained, settings)
@@ -131,10 +130,11 @@ def candidates(
     for i, member in enumerate(trained.members):
         best = int(trained.best_epoch[i])
         finite = np.isfinite(held_outputs[i]).all() and np.isfinite(test_outputs[i]).all()
-        usable = bool(best and finite)
+        learned = best and trained.valid_loss[best - 1, i] < trained.start_loss[i]
+        usable = bool(learned and finite)
         cutoff, score = None, -inf
         if usable:
-            cutoff, score = judge.choose(seeds[member.data], held_outputs[i])
+            cutoff, score = judge.choose(block.seeds[member.data], held_outputs[i])
         found.append(
             Candidate(
                 member=member,

@@ -91,7 +91,8 @@ def _split(plan: Any) -> str:
 def _training(plan: Any) -> str:
     parts = []
     if plan.get("optimizer"):
-        parts.append(f"with {render.label(plan['optimizer'])}")
+        l2 = f" and an L2 penalty of {plan['l2']:g}" if plan.get("l2") else ""
+        parts.append(f"with {render.label(plan['optimizer'])}{l2}")
     if plan.get("batch_size"):
         parts.append(f"in batches of {render.label(plan['batch_size'])} rows")
     if plan.get("epochs"):
@@ -120,15 +121,19 @@ def _arguments(c: Comparison) -> dict[str, Any]:
     counted = isinstance(seeds, list | tuple) and list(seeds) == list(range(len(seeds)))
     wanted["seeds"] = len(seeds) if counted else seeds
     wanted["learning_rates"] = list(plan.get("learning_rates") or _rates(c))
-    for key in ("hidden", "metric", "epochs", "batch_size", "drop", "keep"):
-        if plan.get(key):
+    usual = {"optimizer": "adam", "l2": 0.0}
+    keys = ("hidden", "metric", "epochs", "batch_size", "drop", "keep", *usual)
+    for key in keys:
+        if plan.get(key) and plan[key] != usual.get(key):
             value = plan[key]
             wanted[key] = list(value) if isinstance(value, list | tuple) else value
     return wanted
 
 
-def command(c: Comparison) -> str:
-    """The command line that repeats the study."""
+def command(c: Comparison) -> str | None:
+    """The command line that repeats the study; None where seeds were picked by hand."""
+    if not isinstance(_arguments(c)["seeds"], int):
+        return None
     source = _source(c)
     lines = [f"actscope compare {_quoted('DATA' if source is None else source)}"]
     for key, value in _arguments(c).items():

@@ -75,10 +75,15 @@ def score_labels(metric: Metric, truth: NDArray[np.int64], said: NDArray[np.int6
 
 
 def score_values(truth: NDArray[np.float64], said: NDArray[np.float64]) -> float:
-    """R2: 1 - residual sum of squares / total sum of squares."""
+    """R2: 1 - residual sum of squares / total sum of squares.
+
+    Of a constant truth, as in scikit-learn: 1 if it was hit exactly, else 0.
+    """
     total = ((truth - truth.mean()) ** 2).sum()
     residual = ((truth - said) ** 2).sum()
-    return float(1 - residual / total) if total > 0 else float("nan")
+    if total == 0:
+        return float(residual == 0)
+    return float(1 - residual / total)
 
 
 def scores_by_cutoff(
@@ -102,9 +107,9 @@ def scores_by_cutoff(
 def choose_cutoff(
     metric: Metric, truth: NDArray[np.int64], p_yes: NDArray[np.float64]
 ) -> tuple[float, float]:
-    """(cutoff, score): the best of `CUTOFFS`; of equals the middle of the run nearest 1/2.
+    """(cutoff, score): the best of `CUTOFFS`; of equals 1/2, else the middle of a run of them.
 
-    A plateau's middle is safer on new rows than its edge.
+    A plateau's middle is safer on new rows than its edge; of several the one nearest 1/2.
     """
     scores = scores_by_cutoff(metric, truth, p_yes)
     best = np.flatnonzero(scores >= scores.max() - 1e-12)

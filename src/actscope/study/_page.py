@@ -254,5 +254,5 @@ def _settings(plan: Mapping[str, Any]) -> Markup:
 
 def _again(c: Comparison) -> list[Markup]:
     code = (method.command(c), method.python(c))
-    made = [element("pre", element("code", text), tabindex=0) for text in code]
+    made = [element("pre", element("code", text), tabindex=0) for text in code if text]
     return [element("p", method.same_data(c)), *made]

@@ -126,8 +126,8 @@ class Comparison:
         validation_score, validation_loss, test_score, dead_share, sparsity, saturated_share,
         hidden_change, seconds, cutoff, test_score_at_half.
     curves: activation, epoch, train_loss, validation_loss, low, high: mean over the chosen
-        members still training at that epoch; low/high are the 2.5% and 97.5% percentiles
-        of the validation loss.
+        members, of which a stopped one keeps its last loss; low/high are the 2.5% and 97.5%
+        percentiles of the validation loss.
     by_rate: activation, learning_rate, mean, low, high of the validation score over seeds.
     dead_by_layer: activation, layer (from 1), units, dead_share, saturated_share, sparsity.
     cutoffs: activation, cutoff, score: test score against cutoff, mean over seeds

@@ -1,4 +1,4 @@
-"""The rows of one seed, ready to train on: everything here follows from the seed alone."""
+"""The rows of some seeds, ready to train on: everything here follows from each seed alone."""
 
 from __future__ import annotations
 
@@ -19,45 +19,75 @@ Part = Literal["train", "validation", "test"]
 
 @dataclass(frozen=True)
 class SeedData:
-    """Features, Float["row feature"], and targets of the three parts of one seed.
+    """Targets of the three parts of one seed: codes, or raw values.
 
-    targets are codes or raw values; a regression's networks are trained on
-    (value - target_mean) / target_scale, both from the training rows.
+    A regression's networks are trained on (value - target_mean) / target_scale, both from
+    the training rows.
     """
 
     split: Split
-    features: dict[Part, NDArray[np.float32]]
     targets: dict[Part, NDArray[Any]]
     target_mean: float
     target_scale: float
 
 
-def seed_data(data: Dataset, seed: int) -> SeedData:
-    """Split, then fit the encoding on the training rows alone."""
-    parts = split(data, seed)
-    rows: dict[Part, NDArray[np.int64]] = {
-        "train": parts.train,
-        "validation": parts.validation,
-        "test": parts.test,
-    }
-    encoder = Encoder(data.schema).fit(data.frame.iloc[parts.train])
-    mean, scale = 0.0, 1.0
-    if data.task == "regression":
-        mean = float(data.target[parts.train].mean())
-        scale = float(data.target[parts.train].std()) or 1.0  # a constant target: unscaled
-    return SeedData(
-        parts,
-        {part: encoder.transform(data.frame.iloc[index]) for part, index in rows.items()},
-        {part: data.target[index] for part, index in rows.items()},
-        mean,
-        scale,
+@dataclass(frozen=True)
+class Block:
+    """Some seeds: their targets, and the rows of each part stacked as the ensemble takes them."""
+
+    seeds: tuple[SeedData, ...]
+    rows: dict[Part, Rows]
+
+    def features(self, index: int, part: Part) -> NDArray[np.float32]:
+        """Float["row feature"] of one seed."""
+        return self.rows[part].X[index].numpy()
+
+
+def encode(data: Dataset, seeds: Sequence[int]) -> Block:
+    """Split for each seed, then fit the encoding on its training rows alone.
+
+    The last block is kept: a worker meets the same seeds with one activation after the other.
+    """
+    key = data.fingerprint, tuple(seeds)
+    if _last.get("key") != key:
+        _last.clear()  # before the next one is made: two would not fit
+        _last.update(key=key, block=_encode(data, seeds))
+    return _last["block"]
+
+
+_last: dict[str, Any] = {}
+
+
+def _encode(data: Dataset, seeds: Sequence[int]) -> Block:
+    X: dict[Part, NDArray[np.float32]] = {}
+    known: list[SeedData] = []
+    for i, seed in enumerate(seeds):
+        parts = split(data, seed)
+        index: dict[Part, NDArray[np.int64]] = {
+            "train": parts.train,
+            "validation": parts.validation,
+            "test": parts.test,
+        }
+        encoder = Encoder(data.schema).fit(data.frame.iloc[parts.train])
+        for part, rows in index.items():
+            if part not in X:  # every seed has as many rows in each part
+                X[part] = np.empty((len(seeds), len(rows), encoder.width), np.float32)
+            X[part][i] = encoder.transform(data.frame.iloc[rows])
+        targets: dict[Part, NDArray[Any]] = {}
+        targets.update((part, data.target[rows]) for part, rows in index.items())
+        mean, scale = 0.0, 1.0
+        if data.task == "regression":
+            mean = float(targets["train"].mean())
+            scale = float(targets["train"].std()) or 1.0  # a constant target: unscaled
+        known.append(SeedData(parts, targets, mean, scale))
+    return Block(
+        tuple(known),
+        {part: Rows(torch.from_numpy(X[part]), _targets(known, part, data.task)) for part in X},
     )
 
 
-def stacked(seeds: Sequence[SeedData], part: Part, task: str) -> Rows:
-    """One part of several seeds as the ensemble takes it."""
-    X = torch.from_numpy(np.stack([seed.features[part] for seed in seeds]))
+def _targets(seeds: Sequence[SeedData], part: Part, task: str) -> torch.Tensor:
     if task == "classification":
-        return Rows(X, torch.from_numpy(np.stack([seed.targets[part] for seed in seeds])))
+        return torch.from_numpy(np.stack([seed.targets[part] for seed in seeds]))
     scaled = [(s.targets[part] - s.target_mean) / s.target_scale for s in seeds]
-    return Rows(X, torch.from_numpy(np.stack(scaled).astype(np.float32)[:, :, None]))
+    return torch.from_numpy(np.stack(scaled).astype(np.float32)[:, :, None])

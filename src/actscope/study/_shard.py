@@ -19,7 +19,7 @@ from actscope.study._candidate import Candidate, Kept, candidates
 from actscope.study._judge import Judge
 from actscope.study._metrics import METRICS
 from actscope.study._plan import Plan
-from actscope.study._seed import SeedData, seed_data, stacked
+from actscope.study._seed import Block, encode
 
 # A worker's turn: enough networks to fill the cache, few enough to share out evenly.
 SHARD_MEMBERS = 32
@@ -77,15 +77,15 @@ def run_shard(
 
     on_epoch(n) is called after each epoch of n members.
     """
-    seeds = [seed_data(data, seed) for seed in shard.seeds]
+    block = encode(data, shard.seeds)
     judge = Judge(METRICS[plan.metric], len(data.classes))
-    found = _train(data, plan, shard, seeds, judge, on_epoch)
+    found = _train(data, plan, shard, block, judge, on_epoch)
     members: list[dict[str, Any]] = []
     curves: list[ChosenCurve] = []
     layers: list[dict[str, Any]] = []
     cutoff_scores: dict[int, NDArray[np.float64]] = {}
     kept: Kept | None = None
-    for index, (number, seed) in enumerate(zip(shard.seeds, seeds, strict=True)):
+    for index, (number, seed) in enumerate(zip(shard.seeds, block.seeds, strict=True)):
         mine = [c for c in found if c.member.data == index]
         chosen = max(mine, key=lambda c: (c.score, -c.loss))
         members += [c.row(chosen=c is chosen, seed=seed, judge=judge) for c in mine]
@@ -104,13 +104,11 @@ def _train(
     data: Dataset,
     plan: Plan,
     shard: Shard,
-    seeds: list[SeedData],
+    block: Block,
     judge: Judge,
     on_epoch: Callable[[int], None] | None,
 ) -> list[Candidate]:
-    train, validation, test = (
-        stacked(seeds, part, data.task) for part in ("train", "validation", "test")
-    )
+    train, validation = block.rows["train"], block.rows["validation"]
     settings = plan.settings(judge.classes or 1, data.task)
     members = [
         ensemble.Member(shard.activation, rate, seed, index)
@@ -124,5 +122,5 @@ def _train(
         for index in ensemble.chunks(members, size):
             chunk = [members[i] for i in index]
             trained = ensemble.train_chunk(chunk, settings, train, validation, on_epoch)
-            found += candidates(trained, settings, judge, seeds, validation, test)
+            found += candidates(trained, settings, judge, block)
     return found

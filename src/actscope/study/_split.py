@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
 from actscope.data import Dataset
 from actscope.errors import DataError
@@ -47,26 +46,47 @@ def check_splittable(data: Dataset) -> None:
 
 
 def split(data: Dataset, seed: int) -> Split:
-    """60% training, 15% validation, 25% test rows; classes in proportion."""
-    rows = np.arange(len(data.target))
-    strata = data.target if data.task == "classification" else None
-    state = np.random.default_rng([seed, 2]).integers(2**31, size=2)
-    classes = len(data.classes)
-    test_rows = max(round(TEST_SHARE * len(rows)), classes)
-    learn, test = train_test_split(
-        rows, test_size=test_rows, stratify=strata, random_state=int(state[0])
-    )
-    held = max(round(VALIDATION_SHARE * len(learn)), classes)
-    train, validation = train_test_split(
-        learn,
-        test_size=held,
-        stratify=None if strata is None else strata[np.asarray(learn)],
-        random_state=int(state[1]),
-    )
-    return Split(np.asarray(train), np.asarray(validation), np.asarray(test))
+    """60% training, 15% validation, 25% test rows; every class in each, in proportion.
+
+    Not scikit-learn's `train_test_split`: its stratification leaves a small class out of a
+    part now and then (classes of 5, 5, 5 and 29 rows: in 143 of 200 seeds).
+    """
+    rng = np.random.default_rng([seed, 2])
+    strata = data.target if data.task == "classification" else np.zeros(len(data.target), int)
+    test_rows, held_rows = part_sizes(data)
+    parts: tuple[list[NDArray[np.int64]], ...] = ([], [], [])
+    for code, (test, held) in enumerate(zip(test_rows, held_rows, strict=True)):
+        mine = rng.permutation(np.flatnonzero(strata == code))
+        for part, rows in zip(parts, np.split(mine, [test, test + held]), strict=True):
+            part.append(rows)
+    test, validation, train = (rng.permutation(np.concatenate(part)) for part in parts)
+    return Split(train, validation, test)
 
 
-def ratio_of_test(rows: int, classes: int) -> float:
-    """Test rows over the rows learned from (training and validation): Nadeau-Bengio's n2/n1."""
-    test_rows = max(round(TEST_SHARE * rows), classes)
-    return test_rows / (rows - test_rows)
+def part_sizes(data: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Test and validation rows of each class (of all rows, for regression): at every seed."""
+    if data.task == "classification":
+        counts = np.bincount(data.target, minlength=len(data.classes))
+    else:
+        counts = np.array([len(data.target)])
+    test = _shared_out(counts, TEST_SHARE)
+    return test, _shared_out(counts - test, VALIDATION_SHARE)
+
+
+def _shared_out(counts: NDArray[np.int64], share: float) -> NDArray[np.int64]:
+    """About `share` of each count, at least 1, together `share` of all: largest remainders."""
+    wanted = counts * share
+    taken = np.maximum(np.floor(wanted).astype(np.int64), 1)
+    missing = round(share * int(counts.sum())) - int(taken.sum())
+    if missing > 0:
+        taken[np.argsort(taken - wanted, kind="stable")[:missing]] += 1
+    return taken
+
+
+def ratio_of_test(data: Dataset) -> float:
+    """Test rows over the rows learned from, validation rows included: Nadeau-Bengio's n2/n1.
+
+    Validation rows choose learning rate, epoch and cutoff: they take part in the learning.
+    """
+    test_rows = int(part_sizes(data)[0].sum())
+    return test_rows / (len(data.target) - test_rows)

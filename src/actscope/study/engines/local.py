@@ -49,11 +49,13 @@ def run(
     """
     workers = min(workers or cores(), len(shards) + 1)
     with _progress(plan, shards, on_progress) as counters:
-        tasks = [joblib.delayed(_baselines)(data, plan)]
+        blocks = list(dict.fromkeys(shard.seeds for shard in shards))
+        tasks = [joblib.delayed(_baselines)(data, plan, block) for block in blocks]
         tasks += [joblib.delayed(_shard)(data, plan, s, counters, i) for i, s in enumerate(shards)]
         done = joblib.Parallel(n_jobs=workers)(tasks)
-    scores, *results = cast("list[Any]", done)
-    return results, scores
+    found = cast("list[Any]", done)
+    scores = [row for rows in found[: len(blocks)] for row in rows]
+    return found[len(blocks) :], scores
 
 
 def _shard(data: Dataset, plan: Plan, shard: Shard, counters: Path | None, i: int) -> ShardResult:
@@ -69,9 +71,9 @@ def _shard(data: Dataset, plan: Plan, shard: Shard, counters: Path | None, i: in
     return result
 
 
-def _baselines(data: Dataset, plan: Plan) -> BaselineScores:
+def _baselines(data: Dataset, plan: Plan, seeds: tuple[int, ...]) -> BaselineScores:
     with threadpool_limits(1):  # as in a worker, so that the last digit is the same
-        return baseline_scores(data, plan.metric, plan.seeds)
+        return baseline_scores(data, plan.metric, seeds)
 
 
 def _full(plan: Plan, shard: Shard) -> int:
