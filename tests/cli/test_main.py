@@ -134,5 +134,5 @@ def test_ctrl_c_is_one_line_and_exit_130(tmp_path: Path) -> None:
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert out == ""
-    assert err == "actscope: stopped by Ctrl-C; nothing was kept.\n"
+    assert err == "actscope: stopped; nothing was kept.\n"
     assert list(tmp_path.iterdir()) == []

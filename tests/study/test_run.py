@@ -110,16 +110,41 @@ def test_regression_recovers_a_curve() -> None:
     assert "cutoff" not in c.table or c.table["cutoff"].isna().all()
 
 
-def test_a_rate_that_makes_everything_diverge_is_counted_and_scored_as_knowing_nothing(
-    table: Any,
-) -> None:
-    c: Any = act.compare(table, "y", activations="relu,tanh", seeds=2, learning_rates=[1e30],
+def test_when_everything_diverges_no_activation_is_recommended(table: Any, tmp_path: Path) -> None:
+    c = act.compare(table, "y", activations="relu,tanh", seeds=2, learning_rates=[1e30],
                     optimizer="sgd", hidden=8, epochs=3, workers=1)  # fmt: skip
-    rows = {row.activation: row for row in c.rows}
-    assert rows["relu"].diverged == 2
-    majority = c.baselines["majority class"].mean
-    assert rows["relu"].score.mean == pytest.approx(majority)
-    assert "nan" not in c.verdict.text.lower()
+    assert all(row.diverged == 2 for row in c.rows if row.activation == "relu")
+    assert c.rows[0].score.mean == pytest.approx(c.baselines["majority class"].mean)
+    assert c.verdict.text.startswith("No network learned anything")
+    assert "Use" not in c.verdict.text
+    assert (c.verdict.equivalent, c.verdict.worse, c.verdict.matters) == ((), (), False)
+    assert c.winner is None
+    with pytest.raises(act.StoreError, match="no network learned"):
+        act.load_winner(c.save(tmp_path))
+
+
+def test_networks_too_little_trained_for_a_linear_relation_are_told_so() -> None:
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((200, 2))
+    c = act.compare(X, 3 * X[:, 0] - X[:, 1], activations="relu,tanh", seeds=5, hidden=4,
+                    learning_rates=[1e-4], epochs=3, workers=1)  # fmt: skip
+    assert "learned less than a linear model" in c.verdict.text
+    assert "Look first at what the columns" not in c.verdict.text
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_a_target_beyond_what_floats_can_square_is_refused(scale: float) -> None:
+    X = np.random.default_rng(0).standard_normal((50, 2))
+    with pytest.raises(act.DataError, match="rescale"):
+        act.compare(X, X[:, 0] * scale, workers=1)
+
+
+def test_one_name_to_drop_may_stand_alone(table: Any) -> None:
+    wide = table.rename(columns={"c": "ab"})
+    c = act.compare(wide, "y", drop="ab", activations="relu", seeds=1, hidden=2, epochs=1,
+                    learning_rates=[0.01], workers=1)  # fmt: skip
+    assert c.plan["drop"] == ["ab"]
+    assert c.data.inputs == 3  # a, b and kind
 
 
 def test_shards_cover_every_cell_once(monkeypatch: pytest.MonkeyPatch) -> None:

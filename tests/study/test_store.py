@@ -13,6 +13,7 @@ import pytest
 
 import actscope as act
 from actscope import study
+from actscope.study import _store
 
 
 def test_save_and_predict_round_trip(small: Any, table: Any, tmp_path: Path) -> None:
@@ -137,8 +138,6 @@ def test_a_file_in_the_way_is_said_and_left_alone(small: Any, tmp_path: Path) ->
 def test_a_write_that_fails_leaves_the_old_file_whole(
     small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from actscope.study import _store
-
     small.save(tmp_path)
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
 
@@ -149,6 +148,62 @@ def test_a_write_that_fails_leaves_the_old_file_whole(
     with pytest.raises(act.StoreError, match="No space left"):
         small.save(tmp_path)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"classes": []},
+        {"classes": None},
+        {"classes": ["no"]},
+        {"classes": ["no", 3]},
+        {"cutoff": -1},
+        {"cutoff": "zz"},
+        {"cutoff": None},
+        {"target_scale": 0},
+        {"activation": "nonsense"},
+        {"encoder": {}},
+    ],
+    ids=str,
+)
+def test_a_winner_that_does_not_fit_together_is_refused(
+    small: Any, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    facts = small.save(tmp_path / "study") / "winner.json"
+    facts.write_text(json.dumps({**json.loads(facts.read_text()), **change}))
+    with pytest.raises(act.ActscopeError) as caught:
+        study.load_winner(facts.parent)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_full_disk_leaves_nothing_behind(
+    small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    real = _store.tempfile.mkstemp
+
+    def nearly_full(*args: Any, **kwargs: Any) -> Any:
+        made.append(kwargs["prefix"])
+        if len(made) == 3:
+            raise OSError(28, "No space left on device")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(_store.tempfile, "mkstemp", nearly_full)
+    with pytest.raises(act.StoreError, match="No space left"):
+        small.save(tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_predict_takes_polars_and_says_the_cutoff(small: Any, table: Any, tmp_path: Path) -> None:
+    import polars as pl
+
+    facts = small.save(tmp_path) / "winner.json"
+    facts.write_text(json.dumps({**json.loads(facts.read_text()), "cutoff": 0.3}))
+    winner = study.load_winner(tmp_path)
+    features = table.drop(columns="y")
+    theirs = winner.predict(pl.from_pandas(features))  # type: ignore[arg-type]
+    pd.testing.assert_frame_equal(theirs, winner.predict(features))
+    assert any("above 0.3" in note for note in winner.notes)
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "not json", "schema", "tensors", "shape"])

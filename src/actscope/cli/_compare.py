@@ -158,4 +158,6 @@ def _show(result: Comparison, folder: Path | None) -> None:
     if folder is not None:
         page = folder / "index.html"
         print(f"\nThe page with the pictures: {page}\n  {page.resolve().as_uri()}")
+        if result.winner is None:
+            return
         print(f"Predict with the best network: actscope predict {folder} NEW_DATA -o FILE.csv")

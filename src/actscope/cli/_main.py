@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -60,11 +61,18 @@ def _root(
         print(context.get_help())
 
 
+def _stop(*_: object) -> None:
+    """`kill` and `timeout` end as Ctrl-C does: workers and half-done files go with us."""
+    raise KeyboardInterrupt
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0, 2 for a user's mistake, 130 for Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that cannot show a "×" shows "?"
             stream.reconfigure(errors="replace")
+    if arguments is None:  # the program itself, not a call from Python
+        signal.signal(signal.SIGTERM, _stop)
     try:
         code = typer.main.get_command(app).main(
             args=None if arguments is None else list(arguments),
@@ -83,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     if code == INTERRUPTED:
-        print("actscope: stopped by Ctrl-C; nothing was kept.", file=sys.stderr)
+        print("actscope: stopped; nothing was kept.", file=sys.stderr)
     return code if isinstance(code, int) else 0
 
 

@@ -64,7 +64,9 @@ def predict(
     screen = console()
     for note in notes:
         screen.print(line(f"- {note}", "dim"))
-    screen.print(line(f"{len(answers):,} predictions are in {output}"))
+    screen.print(
+        line(f"{len(answers):,} prediction{'s are' if len(answers) != 1 else ' is'} in {output}")
+    )
 
 
 def _write(answers: pd.DataFrame, output: Path) -> None:

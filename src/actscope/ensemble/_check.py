@@ -65,6 +65,11 @@ def listed(name: str, value: Any) -> list[Any]:
     return items
 
 
+def listed_or_none(value: Any) -> list[Any]:
+    """As `listed`, but nothing given is an empty list."""
+    return [] if isinstance(value, list | tuple) and not value else listed("columns", value)
+
+
 def hidden_widths(value: Any) -> tuple[int, ...]:
     """Widths of the hidden layers, at least one."""
     return tuple(whole("each width in hidden", width) for width in listed("hidden", value))

@@ -94,6 +94,10 @@ def train_ensemble(
     targets = _Targets.read(y, task, len(features))
     if patience is not None and validation is None:
         raise SettingError("patience needs validation=(X, y): rows that decide when to stop")
+    if validation is not None and not (
+        isinstance(validation, tuple | list) and len(validation) == 2
+    ):
+        raise SettingError("validation must be a pair (X, y)")
     settings = Settings(
         outputs=targets.outputs,
         task=targets.task,

@@ -22,7 +22,7 @@ from actscope.study._result import Comparison, DataSummary, Interval, Row, Winne
 from actscope.study._shard import ShardResult
 from actscope.study._split import part_sizes, ratio_of_test, split
 from actscope.study._statistics import score_interval
-from actscope.study._verdict import decide
+from actscope.study._verdict import decide, nothing_learned
 
 Scores = dict[str, NDArray[np.float64]]
 Rows = list[dict[str, Any]]  # of members, as in `Comparison.members`
@@ -47,16 +47,21 @@ def assemble(
     chosen = {name: _chosen(plan, rows) for name, rows in members.items()}
     scores = {name: _column(rows, "test_score") for name, rows in chosen.items()}
     base = _baseline_scores(plan, baselines)
-    verdict = decide(
-        scores,
-        test_ratio=ratio,
-        metric=plan.metric,
-        baselines=base,
-        resolution=_resolution(data, plan),
-        linear=[name for name in scores if get(name).name == "identity"],
-        step_like=[name for name in scores if get(name).step_like],
-        edge=_edges(plan, chosen),
-        diverged=_diverged(members),
+    none_learned = all(result.kept is None for result in results)
+    verdict = (
+        nothing_learned(scores, plan.learning_rates)
+        if none_learned
+        else decide(
+            scores,
+            test_ratio=ratio,
+            metric=plan.metric,
+            baselines=base,
+            resolution=_resolution(data, plan),
+            linear=[name for name in scores if get(name).name == "identity"],
+            step_like=[name for name in scores if get(name).step_like],
+            edge=_edges(plan, chosen),
+            diverged=_diverged(members),
+        )
     )
     order = sorted(scores, key=lambda n: (n != verdict.best, -float(scores[n].mean())))
     costs = _costs(members)

@@ -44,7 +44,7 @@ def choose_metric(
     allowed = [m.name for m in METRICS.values() if m.task == task]
     if name is not None:
         if name not in allowed:
-            hint = did_you_mean(name, allowed)
+            hint = did_you_mean(str(name), allowed)
             raise SettingError(
                 f"metric for a {task} must be one of {', '.join(allowed)}, not {name!r}.{hint}"
             )

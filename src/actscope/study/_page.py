@@ -126,7 +126,7 @@ def _cells(c: Comparison, row: Row, trained: int | None) -> list[object]:
     if row.cutoff is not None:
         half = row.score_at_half
         beside = f"; {show.score(c.metric, half.mean)} at 0.5" if half is not None else ""
-        at_half = _sub(f"cutoff {row.cutoff:.2f}{beside}")
+        at_half = _sub(f"median cutoff {row.cutoff:.2f}{beside}")
     return [
         render.label(row.activation, 60),
         [*_score_cell(c, row.score), at_half],

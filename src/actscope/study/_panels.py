@@ -241,7 +241,7 @@ def cutoffs(c: Comparison) -> Picture | None:
     def describe(part: pd.DataFrame) -> str:
         best = part.loc[part["score"].astype(float).idxmax()]
         cutoff = chosen.get(str(part["activation"].iloc[0]))
-        words = "" if cutoff is None else f"; chosen on validation rows: {cutoff:.2f}"
+        words = "" if cutoff is None else f"; median chosen on validation rows: {cutoff:.2f}"
         return (
             f"highest test score {show.score(c.metric, float(best['score']))} at cutoff "
             f"{float(best['cutoff']):.2f}{words}."
@@ -249,7 +249,8 @@ def cutoffs(c: Comparison) -> Picture | None:
 
     caption = (
         f"Test {show.metric_name(c.metric)} when a row counts as a yes above this probability: "
-        "the dashed line is the cutoff chosen on validation rows, the dotted one is 0.5, and a "
+        "the dashed line is the median of the cutoffs that the seeds chose on their validation "
+        "rows (the table's scores use each seed's own), the dotted one is 0.5, and a "
         "broad top means that the exact cutoff hardly matters."
     )
     made = _panels(

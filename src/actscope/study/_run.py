@@ -30,8 +30,8 @@ def compare(
     hidden: Sequence[int] | int = (64, 64),
     task: str | None = None,
     metric: str | None = None,
-    drop: Sequence[str | int] = (),
-    keep: Sequence[str | int] = (),
+    drop: Sequence[str | int] | str | int = (),
+    keep: Sequence[str | int] | str | int = (),
     epochs: int | None = None,
     batch_size: int | None = None,
     optimizer: str = "adam",
@@ -84,7 +84,7 @@ def compare(
     _check.one_of("engine", engine, ENGINES)
     if workers is not None:
         workers = _check.whole("workers", workers)
-    data = load(source, target, task=task, drop=tuple(drop), keep=tuple(keep), name=name)
+    data = load(source, target, task=task, drop=drop, keep=keep, name=name)
     plan, notes = make_plan(
         data,
         activations=activations,
@@ -114,7 +114,7 @@ def compare(
     seconds = time.perf_counter() - started
     origin = {
         "source": str(source) if isinstance(source, str | os.PathLike) else None,
-        "drop": [str(column) for column in drop],
-        "keep": [str(column) for column in keep],
+        "drop": [str(column) for column in _check.listed_or_none(drop)],
+        "keep": [str(column) for column in _check.listed_or_none(keep)],
     }
     return assemble(data, plan, results, baselines, notes=notes, origin=origin, seconds=seconds)

@@ -16,6 +16,8 @@ VALIDATION_SHARE = 0.2  # of the rows that are not test rows
 # five gives one to the test rows, one to validation, three to training.
 MIN_CLASS_ROWS = 5
 MIN_ROWS = 20
+# Of a regression target: squares of smaller or larger differences leave the range of floats.
+SMALLEST_TARGET, LARGEST_TARGET = 1e-100, 1e100
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,23 @@ def check_splittable(data: Dataset) -> None:
     if rows < MIN_ROWS:
         raise DataError(f"{data.name} has {rows} usable rows; a study needs at least {MIN_ROWS}")
     if data.task != "classification":
+        size = float(np.abs(data.target).max())
+        if not SMALLEST_TARGET <= float(np.ptp(data.target / size)) * size <= LARGEST_TARGET:
+            raise DataError(
+                f"the target's values spread over {np.ptp(data.target / size) * size:.3g}; rescale "
+                f"it so that they spread over {SMALLEST_TARGET:g} to {LARGEST_TARGET:g}"
+            )
         return
     counts = np.bincount(data.target, minlength=len(data.classes))
     few = [i for i in np.argsort(counts, kind="stable") if counts[i] < MIN_CLASS_ROWS]
     if few:
         said = ", ".join(f"{data.classes[i]!r} has {counts[i]}" for i in few[:3])
         more = f" and {len(few) - 3} more" if len(few) > 3 else ""
+        numbers = all(isinstance(value, int | float) for value in data.class_values)
+        numeric = ", or use --task regression" if numbers else ""
         raise DataError(
             f"each class needs at least {MIN_CLASS_ROWS} rows to stand in training, validation "
-            f"and test, but {said}{more}: merge or drop such classes, or use --task regression"
+            f"and test, but {said}{more}: merge or drop such classes{numeric}"
         )
 
 

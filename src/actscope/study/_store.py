@@ -88,6 +88,8 @@ def save(comparison: Comparison, folder: str | Path) -> Path:
     Raises:
         StoreError: the folder cannot be made or written.
     """
+    if not str(folder):
+        raise StoreError("the folder's name is empty; name a folder for the results")
     folder = Path(folder)
     files = {
         MEMBERS: comparison.members.to_csv(index=False).encode(),
@@ -97,14 +99,13 @@ def save(comparison: Comparison, folder: str | Path) -> Path:
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            _write(folder / name, content)
+        _write_all({folder / name: content for name, content in files.items()})
         if comparison.winner is None:  # do not leave another study's winner behind
             for name in (WINNER_TENSORS, WINNER_FACTS):
                 (folder / name).unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or error
-        raise StoreError(f"cannot write to {folder}: {reason}; give another --out") from None
+        raise StoreError(f"cannot write to {folder}: {reason}; name another folder") from None
     return folder
 
 
@@ -112,21 +113,27 @@ def save_page(comparison: Comparison, path: str | Path) -> Path:
     """Write the page alone, whole or not at all."""
     path = Path(path)
     try:
-        _write(path, page(comparison).encode())
+        _write_all({path: page(comparison).encode()})
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}") from None
     return path
 
 
-def _write(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+def _write_all(files: Mapping[Path, bytes]) -> None:
+    """All files or, where the disk is full or the folder closed to us, none of them."""
+    staged: dict[Path, Path] = {}
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
+        for path, content in files.items():
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+            staged[path] = Path(name)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(name, 0o666 & ~_umask())
+        for path, ready in staged.items():
+            os.replace(ready, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        for ready in staged.values():
+            ready.unlink(missing_ok=True)
         raise
 
 

@@ -17,7 +17,7 @@ def table(comparison: Comparison) -> render.Renderable:
         render.Column(f"test\n{show.metric_name(c.metric)}", right=True),
         render.Column("95%\ninterval", right=True),
         render.Column("learning\nrate", right=True),
-        *([render.Column("cutoff", right=True)] if two_classes else []),
+        *([render.Column("median\ncutoff", right=True)] if two_classes else []),
         render.Column("dead", right=True),
         render.Column("saturated", right=True, spare=True),
         render.Column("zeros", right=True, spare=True),

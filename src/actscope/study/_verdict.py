@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -113,6 +113,17 @@ def decide(
     )
     text = verdict_text(evidence)
     return Verdict(best, equivalent, worse, undecided, bool(worse), text, pairs)
+
+
+def nothing_learned(scores: Mapping[str, np.ndarray], rates: Sequence[float]) -> Verdict:
+    """The verdict of a study in which no network ended better than it began."""
+    best, *others = sorted(scores, key=lambda name: -float(np.mean(scores[name])))
+    text = (
+        "No network learned anything: every one diverged or ended no better than it began, so "
+        "nothing can be said of the activation functions. Learning rates tried: "
+        f"{', '.join(f'{rate:g}' for rate in rates)}; try ones that are ten times smaller."
+    )
+    return Verdict(best, (), (), tuple(others), False, text, ())
 
 
 def _rope(metric: str, rope: float | None) -> float:

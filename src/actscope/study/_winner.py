@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from safetensors.numpy import load as load_tensors
 from actscope import nn
 from actscope.data import Encoder
 from actscope.errors import StoreError
-from actscope.study._store import SCHEMA, WINNER_FACTS, WINNER_TENSORS
+from actscope.study._store import RESULTS, SCHEMA, WINNER_FACTS, WINNER_TENSORS
 
 
 @dataclass
@@ -35,7 +36,17 @@ class LoadedWinner:
         Raises:
             DataError: a column that the network was trained on is missing.
         """
+        if not isinstance(frame, pd.DataFrame) and hasattr(frame, "to_pandas"):
+            frame = frame.to_pandas()  # polars
         rows, self.notes = self.encoder.conform(frame)
+        cutoff = self.facts["cutoff"]
+        if cutoff is not None and cutoff != 0.5:
+            yes = self.facts["classes"][1]
+            self.notes = (
+                *self.notes,
+                f"{yes!r} is said where its probability is above {cutoff:g}, the cutoff that was "
+                "chosen on validation rows",
+            )
         with torch.no_grad():
             raw = self.model(torch.from_numpy(self.encoder.transform(rows))).double().numpy()
         if self.facts["task"] == "regression":
@@ -64,6 +75,10 @@ def load_winner(folder: str | Path) -> LoadedWinner:
         facts = json.loads((folder / WINNER_FACTS).read_bytes())
         tensors = load_tensors((folder / WINNER_TENSORS).read_bytes())
     except FileNotFoundError:
+        if (folder / RESULTS).exists():
+            raise StoreError(
+                f"{folder} holds a study in which no network learned anything: none was kept"
+            ) from None
         raise StoreError(
             f"no kept network in {folder}: give the folder of a finished `actscope compare`"
         ) from None
@@ -75,12 +90,31 @@ def load_winner(folder: str | Path) -> LoadedWinner:
         raise StoreError(f"{folder / WINNER_FACTS} is of another version of actscope")
     try:
         model, encoder = _model(facts["activation"], tensors), Encoder.from_dict(facts["encoder"])
-        missing = {"task", "classes", "cutoff", "target_mean", "target_scale"} - set(facts)
-        if missing:
-            raise KeyError(*sorted(missing))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        _check(facts, model, encoder)
+    except _MALFORMED as error:
         raise StoreError(f"the kept network in {folder} is damaged: {error!r}") from None
     return LoadedWinner(facts, model, encoder)
+
+
+# What reading a document of the wrong shape ends in.
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError)
+
+
+def _check(facts: dict[str, Any], model: torch.nn.Sequential, encoder: Encoder) -> None:
+    """Do facts, network and encoding belong together?"""
+    linears = [part for part in model if isinstance(part, torch.nn.Linear)]
+    inputs, outputs = linears[0].in_features, linears[-1].out_features
+    if inputs != encoder.width:
+        raise ValueError(f"{encoder.width} inputs are encoded, the network takes {inputs}")
+    classes, cutoff = facts["classes"], facts["cutoff"]
+    if not all(isinstance(name, str) for name in classes):
+        raise ValueError("a class is not text")
+    if facts["task"] == "classification" and len(classes) != outputs:
+        raise ValueError(f"{len(classes)} classes, but {outputs} outputs")
+    if (cutoff is not None) != (len(classes) == 2) or (cutoff is not None and not 0 < cutoff < 1):
+        raise ValueError(f"cutoff {cutoff!r}")
+    if not (math.isfinite(facts["target_mean"]) and 0 < facts["target_scale"] < math.inf):
+        raise ValueError("the target's scale")
 
 
 def _model(activation: str, tensors: dict[str, NDArray[np.float32]]) -> torch.nn.Sequential:

@@ -52,8 +52,15 @@ def _baseline_line(e: Evidence) -> str:
     trivial = [b for b in lost if b.name != LINEAR_BASELINE]
     linear = [b for b in lost if b.name == LINEAR_BASELINE]
     sentences = []
-    if trivial:
-        toughest = max(trivial, key=lambda b: b.mean)
+    toughest = max(trivial, key=lambda b: b.mean, default=None)
+    learner = _learning_linear_model(e, toughest)
+    if learner:
+        return (
+            "The networks learned less than a linear model did "
+            f"({versus(e, learner)}): train them longer or with other learning rates before "
+            "comparing activation functions, or use the linear model."
+        )
+    if toughest:
         sentences.append(
             "The activation function is not your question here: no network is clearly better than "
             f"{phrase(toughest.name)} ({versus(e, toughest)}). "
@@ -76,6 +83,14 @@ def _baseline_line(e: Evidence) -> str:
                 f"better than a linear model ({versus(e, b)})."
             )
     return " ".join(sentences)
+
+
+def _learning_linear_model(e: Evidence, trivial: Standing | None) -> Standing | None:
+    """A linear model that found something where the networks are no better than guessing."""
+    for b in e.baselines:
+        if trivial and b.name == LINEAR_BASELINE and b.mean > trivial.mean + e.rope:
+            return b if b.mean > e.means[e.best] + e.rope else None
+    return None
 
 
 def _lost(e: Evidence, baseline: Standing) -> bool:
