@@ -187,6 +187,8 @@ def test_a_script_needs_no_main_guard(tmp_path: Path) -> None:
         ({"activations": ["relu", "gelo"]}, "Did you mean"),
         ({"learning_rates": [0]}, "above 0"),
         ({"hidden": -4}, "at least 1"),
+        ({"hidden": 10**9}, "use fewer units"),
+        ({"seeds": [2**63]}, "each seed must be at most"),
         ({"workers": 0}, "workers must be at least 1"),
         ({"engine": "slurm"}, "engine must be one of"),
         ({"drop": ["nope"]}, "nope"),

@@ -12,6 +12,7 @@ from actscope.ensemble._plan import Member as Member
 from actscope.ensemble._plan import Rows as Rows
 from actscope.ensemble._plan import Settings as Settings
 from actscope.ensemble._plan import chunks as chunks
+from actscope.ensemble._plan import member_bytes as member_bytes
 from actscope.ensemble._plan import members_per_chunk as members_per_chunk
 from actscope.ensemble._threads import one_thread as one_thread
 from actscope.ensemble._train import Trained as Trained

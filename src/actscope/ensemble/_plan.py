@@ -67,11 +67,15 @@ class Rows:
         return self.X.shape[1]
 
 
+def member_bytes(shape: Shape, batch_size: int) -> int:
+    """What one member keeps in use while it is trained, in float32."""
+    widths = shape.inputs + 3 * sum(shape.hidden) + 4 * shape.outputs
+    return state_bytes(shape) + 4 * batch_size * widths
+
+
 def members_per_chunk(shape: Shape, batch_size: int) -> int:
     """How many members share the cache: as many as `CHUNK_BYTES` holds, at most 64."""
-    widths = shape.inputs + 3 * sum(shape.hidden) + 4 * shape.outputs
-    one = state_bytes(shape) + 4 * batch_size * widths
-    return max(1, min(CHUNK_MEMBERS, CHUNK_BYTES // one))
+    return max(1, min(CHUNK_MEMBERS, CHUNK_BYTES // member_bytes(shape, batch_size)))
 
 
 def chunks(members: Sequence[Member], size: int) -> Iterator[list[int]]:

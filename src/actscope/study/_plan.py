@@ -10,8 +10,9 @@ from typing import Any
 
 from actscope import ensemble
 from actscope.catalogue import Record
-from actscope.data import Dataset
+from actscope.data import Dataset, Encoder, available_memory
 from actscope.ensemble import _check
+from actscope.errors import SettingError
 from actscope.study._metrics import choose_metric
 from actscope.study._split import TEST_SHARE, VALIDATION_SHARE, check_splittable
 
@@ -105,7 +106,20 @@ def make_plan(
         validation_share=VALIDATION_SHARE,
         data_fingerprint=data.fingerprint,
     )
+    _check_memory(data, plan)
     return plan, (note,) if note else ()
+
+
+def _check_memory(data: Dataset, plan: Plan) -> None:
+    """One network must fit: its training, and copies of its first and best weights."""
+    shape = ensemble.Shape(Encoder(data.schema).width, plan.hidden, max(1, len(data.classes)))
+    needed = 2 * ensemble.member_bytes(shape, plan.batch_size)
+    available = available_memory()
+    if available is not None and needed > available:
+        raise SettingError(
+            f"one network with hidden={','.join(map(str, plan.hidden))} needs about "
+            f"{needed / 1e9:.1f} GB and {available / 1e9:.1f} GB are free: use fewer units"
+        )
 
 
 def _default_batch(rows: int) -> int:
