@@ -79,8 +79,9 @@ def curves(c: Comparison) -> Picture | None:
         return None
     first = frame.groupby("activation", sort=False)["validation_loss"].first().astype(float)
     # A diverging loss can reach 1e30: ten times a usual start is as much as is worth showing.
-    top = min(max(means), 10 * float(np.median(finite(first) or means)))
-    drawn = [v for v in finite(frame["train_loss"].astype(float)) + means if v <= top]
+    both = finite(frame["train_loss"].astype(float)) + means
+    top = min(max(both), 10 * float(np.median(finite(first) or means)))
+    drawn = [v for v in both if v <= top]
     # Training loss may go to 0; validation loss is what the picture is about.
     bottom = max(min([v for v in drawn if v > 0] or [0.0]), min(means) / 10)
     scale: Literal["log", "linear"] = "log" if bottom > 0 and top / bottom > 20 else "linear"

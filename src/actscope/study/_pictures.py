@@ -74,7 +74,10 @@ def scores(c: Comparison) -> Picture | None:
             for _, i in baselines
             if -width < i.mean - window[0] < 0.1 * width and i.low > window[0] - width
         ]
-        ahead = [i.mean for _, i in baselines if i.mean > window[1]]
+        ends = [(i.mean, i.high if math.isfinite(i.high) else i.mean) for _, i in baselines]
+        ahead = [
+            min(e, max(m, window[1]) + width) for m, e in ends if m > window[0] and e > window[1]
+        ]
         margin = 0.06 * width
         window = (
             min([window[0], *(m - margin for m in near)]),
@@ -220,6 +223,7 @@ def dead(c: Comparison) -> Picture | None:
         ax.xaxis.set_major_formatter(lambda value, _: f"{round(100 * value, 3):g}%")
         ax.locator_params(axis="x", nbins=3 if narrow else 6)
         ax.set_xlabel("dead units on test rows, mean over seeds")
+        ax.xaxis.set_visible(largest > 0)  # no scale where there is nothing to measure
 
     spoken = "; ".join(
         f"{render.label(name)}: " + ", ".join(f"layer {layer} {show.share(s)}" for layer, s in bars)
