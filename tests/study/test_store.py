@@ -13,7 +13,7 @@ import pytest
 
 import actscope as act
 from actscope import study
-from actscope.study import _store
+from actscope.study import _files
 
 
 def test_save_and_predict_round_trip(small: Any, table: Any, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_write_that_fails_leaves_the_old_file_whole(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_store.os, "replace", full)
+    monkeypatch.setattr(_files.os, "replace", full)
     with pytest.raises(act.StoreError, match="No space left"):
         small.save(tmp_path)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
@@ -180,7 +180,7 @@ def test_a_full_disk_leaves_nothing_behind(
     small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
-    real = _store.tempfile.mkstemp
+    real = _files.tempfile.mkstemp
 
     def nearly_full(*args: Any, **kwargs: Any) -> Any:
         made.append(kwargs["prefix"])
@@ -188,7 +188,7 @@ def test_a_full_disk_leaves_nothing_behind(
             raise OSError(28, "No space left on device")
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(_store.tempfile, "mkstemp", nearly_full)
+    monkeypatch.setattr(_files.tempfile, "mkstemp", nearly_full)
     with pytest.raises(act.StoreError, match="No space left"):
         small.save(tmp_path / "new")
     assert list((tmp_path / "new").iterdir()) == []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,27 +68,16 @@ def predict(
 
 
 def _write(answers: pd.DataFrame, output: Path) -> None:
-    """Whole or not at all: into a neighbour first, then renamed."""
+    """Whole or not at all."""
+    from actscope import study
+
     ending = output.suffix.lower()
+    if ending == ".parquet":
+        content = answers.to_parquet(None, index=False)
+    else:
+        content = answers.to_csv(index=False, sep="\t" if ending == ".tsv" else ",").encode()
+    assert isinstance(content, bytes)
     try:
-        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.stem}-", suffix=ending)
+        study.write_all({output: content})
     except OSError as error:
         raise StoreError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
-    os.close(handle)
-    try:
-        if ending == ".parquet":
-            answers.to_parquet(name, index=False)
-        else:
-            answers.to_csv(name, index=False, sep="\t" if ending == ".tsv" else ",")
-        os.chmod(name, output.stat().st_mode if output.exists() else 0o666 & ~_umask())
-        os.replace(name, output)
-    except OSError as error:
-        raise StoreError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 from safetensors.numpy import save as safetensors_bytes
 
 from actscope.errors import StoreError
+from actscope.study._files import write_all
 from actscope.study._page import page
 from actscope.study._result import Comparison, Interval, Winner
 
@@ -99,7 +98,7 @@ def save(comparison: Comparison, folder: str | Path) -> Path:
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write_all({folder / name: content for name, content in files.items()})
+        write_all({folder / name: content for name, content in files.items()})
         if comparison.winner is None:  # do not leave another study's winner behind
             for name in (WINNER_TENSORS, WINNER_FACTS):
                 (folder / name).unlink(missing_ok=True)
@@ -113,34 +112,10 @@ def save_page(comparison: Comparison, path: str | Path) -> Path:
     """Write the page alone, whole or not at all."""
     path = Path(path)
     try:
-        _write_all({path: page(comparison).encode()})
+        write_all({path: page(comparison).encode()})
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}") from None
     return path
-
-
-def _write_all(files: Mapping[Path, bytes]) -> None:
-    """All files or, where the disk is full or the folder closed to us, none of them."""
-    staged: dict[Path, Path] = {}
-    try:
-        for path, content in files.items():
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-            staged[path] = Path(name)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.chmod(name, 0o666 & ~_umask())
-        for path, ready in staged.items():
-            os.replace(ready, path)
-    except BaseException:
-        for ready in staged.values():
-            ready.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _json(document: Any) -> bytes:
