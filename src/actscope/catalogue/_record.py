@@ -37,6 +37,9 @@ class Entry:
     """What is written by hand about one activation; everything else is derived.
 
     torch: the name of PyTorch's class, or the name that its class would have.
+    differs: where libraries disagree on a default, what each one takes.
+    accurate, accurate_slope: the same function and its derivative written so that float64
+        arithmetic loses no digits (far out, near zeros); only where the formula itself does.
     """
 
     name: str
@@ -47,6 +50,9 @@ class Entry:
     torch: str
     aliases: tuple[str, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    differs: str = ""
+    accurate: str = ""
+    accurate_slope: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +77,9 @@ class Record(Facts):
     summary: str
     torch_name: str
     parameters: Mapping[str, Parameter]
+    differs: str = ""
+    accurate: str = ""
+    accurate_slope: str = ""
 
     def __hash__(self) -> int:
         return hash((self.label, self.formula))
@@ -98,6 +107,24 @@ class Record(Facts):
         from .formula import differentiate
 
         return differentiate(self.expression)
+
+    @cached_property
+    def accurate_expression(self) -> Node:
+        """f as a tree (parameters as names) that loses no digits in float64."""
+        from .formula import parse, stable
+
+        if self.accurate:
+            return parse(self.accurate, tuple(self.parameters))
+        return stable(self.expression)
+
+    @cached_property
+    def accurate_derivative_expression(self) -> Node:
+        """f' as a tree (parameters as names) that loses no digits in float64."""
+        from .formula import parse, stable
+
+        if self.accurate_slope:
+            return parse(self.accurate_slope, tuple(self.parameters))
+        return stable(self.derivative_expression)
 
     @cached_property
     def bound(self) -> Node:

@@ -186,6 +186,9 @@ def _record(name: str, given: tuple[tuple[str, float], ...]) -> Record:
         summary=entry.summary,
         torch_name=entry.torch,
         parameters=Frozen(parameters),
+        differs=entry.differs,
+        accurate=entry.accurate,
+        accurate_slope=entry.accurate_slope,
     )
 
 
