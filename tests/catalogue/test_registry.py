@@ -10,18 +10,9 @@ import pytest
 
 from actscope import catalogue
 from actscope.catalogue import Record
-from actscope.catalogue._entries import ENTRIES
 from actscope.catalogue._registry import _key, _words
+from actscope.catalogue.entries import ENTRIES
 from actscope.errors import SettingError, UnknownActivation
-
-FIRST = [
-    "identity", "step", "sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu", "selu", "celu",
-    "gelu", "silu", "mish", "softplus", "hard_swish",
-]  # fmt: skip
-
-
-def test_the_first_fifteen_lead_the_catalogue() -> None:
-    assert catalogue.names()[:15] == FIRST
 
 
 def test_no_word_means_two_activations() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from ._entries import ENTRIES
-from ._facts import disagreements, from_json, stored, to_json
+from ._facts import Facts, disagreements, from_json, stored, to_json
+from ._record import Entry
 from ._registry import derived, origin
+from .entries import ENTRIES
 
 FILE = Path(__file__).with_name("facts.json")
 
@@ -20,8 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, say what differs")
     check = parser.parse_args(arguments).check
     documents, wrong = {}, []
-    for entry in ENTRIES:
-        facts = derived(entry, entry.parameters)
+    with ProcessPoolExecutor() as workers:
+        found = list(workers.map(_derived, ENTRIES))
+    for entry, facts in zip(ENTRIES, found, strict=True):
         documents[entry.name] = {"from": origin(entry, entry.parameters), **to_json(facts)}
         if check:
             known = stored().get(entry.name)
@@ -33,6 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
     FILE.write_text(json.dumps(documents, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{len(ENTRIES)} activations written to {FILE.name}")
     return 0
+
+
+def _derived(entry: Entry) -> Facts:
+    return derived(entry, entry.parameters)
 
 
 if __name__ == "__main__":
