@@ -1,9 +1,14 @@
 """Primitives of showing: pictures, HTML, terminal tables, progress bars."""
 
+from ._canvas import Canvas as Canvas
 from ._figure import Axes as Axes
 from ._figure import Figure as Figure
 from ._figure import figure_svg as figure_svg
 from ._figure import picture as picture
+from ._files import write_all as write_all
+from ._formula import Outline as Outline
+from ._formula import formula as formula
+from ._formula import outline as outline
 from ._html import Markup as Markup
 from ._html import Section as Section
 from ._html import details as details
@@ -12,6 +17,9 @@ from ._html import figure as figure
 from ._html import html_fragment as html_fragment
 from ._html import html_page as html_page
 from ._html import html_table as html_table
+from ._sheet import ENDINGS as ENDINGS
+from ._sheet import file_bytes as file_bytes
+from ._sheet import sheet as sheet
 from ._style import FAINT as FAINT
 from ._style import GRID as GRID
 from ._style import INK as INK

@@ -1,6 +1,6 @@
 """A planned comparison: plan -> run -> statistics -> verdict -> page."""
 
-from actscope.study._files import write_all as write_all
+from actscope.render import write_all as write_all
 from actscope.study._result import Comparison as Comparison
 from actscope.study._result import DataSummary as DataSummary
 from actscope.study._result import Interval as Interval

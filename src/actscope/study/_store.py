@@ -12,7 +12,7 @@ from typing import Any
 from safetensors.numpy import save as safetensors_bytes
 
 from actscope.errors import StoreError
-from actscope.study._files import write_all
+from actscope.render import write_all
 from actscope.study._page import page
 from actscope.study._result import Comparison, Interval, Winner
 
