@@ -13,7 +13,7 @@ import pytest
 
 import actscope as act
 from actscope import study
-from actscope.study import _files
+from actscope.render import _files
 
 
 def test_save_and_predict_round_trip(small: Any, table: Any, tmp_path: Path) -> None:
