@@ -15,7 +15,9 @@ from flint import arb
 from . import _gauss
 from ._differentiate import differentiate
 from ._extremes import (
+    ENDLESS,
     FARTHEST,
+    MOST_BOXES,
     Extreme,
     Stretch,
     at_point,
@@ -23,6 +25,7 @@ from ._extremes import (
     never_negative,
     stretches,
     supremum,
+    upside_down,
 )
 from ._facts import Facts, Frozen, Region
 from ._interval import precisely
@@ -35,6 +38,7 @@ from ._probe import (
     distance,
     end_of_range,
     is_smooth,
+    limit,
     points_in,
     sign_of,
     step_between,
@@ -51,6 +55,10 @@ CENTRED = 1e-9
 
 _TAIL = Fraction(2) ** 64  # "far out": algebraic tails such as x / (1 + |x|) are within 1e-19
 _MARGIN = Fraction(1, 10**9)  # between a saturation point and where it is proven
+
+# f, f^2 and f^2 z^2. The variance map is q -> gain^2 E f(sqrt(q) z)^2; at q = 1 its slope is
+# gain^2 E f^2 (z^2 - 1) / 2, by the derivative of the normal density, kinks and jumps included.
+_MOMENTS = (lambda f, z: f, lambda f, z: f * f, lambda f, z: f * f * z * z)
 
 Claim = tuple[object, bool]  # a fact's value, and whether it is proven
 
@@ -85,6 +93,8 @@ class _Analysis:
         self.tree = tree
         self.parts: Sequence[Piece] = pieces(tree)
         self.sound = all(p.exact for p in self.parts) and all(map(is_smooth, self.parts))
+        # Bounds around a pole never get tight: then look, do not search for a proof.
+        self.effort = MOST_BOXES if self.sound else 300
 
     def claims(self) -> dict[str, Claim]:
         """Every fact; what rests on inexact breakpoints or poles is never called proven."""
@@ -99,6 +109,8 @@ class _Analysis:
             "step_like": (self.step_like, True),
             "kinks": self.kinks,
             "saturates": self.saturates,
+            "limits": self._limits(slope=False),
+            "slope_limits": self._limits(slope=True),
             "saturation_points": self.saturation_points,
             "zero_share": self.zero_share,
         }
@@ -109,16 +121,15 @@ class _Analysis:
     @cached_property
     def range(self) -> tuple[Region, bool]:
         values = stretches(self.parts)
-        low, low_proven = end_of_range(infimum(values), -1, values)
-        high, high_proven = end_of_range(supremum(values), 1, values)
+        low, low_proven = end_of_range(infimum(values, self.effort), -1, values)
+        high, high_proven = end_of_range(supremum(values, boxes=self.effort), 1, values)
         return (low, high), low_proven and high_proven
 
     @cached_property
     def max_slope(self) -> tuple[float, bool]:
         slopes = stretches(self.parts, slope=True)
-        up = supremum(slopes)
-        falling = [Stretch(s.low, s.high, Negate(s.value), Negate(s.slope)) for s in slopes]
-        both = supremum(falling, at_least=up.low)
+        up = supremum(slopes, boxes=self.effort)
+        both = supremum(upside_down(slopes), at_least=up.low, boxes=self.effort)
         steepest = Extreme(
             both.low,
             up.high if up.high > both.high else both.high,
@@ -136,10 +147,7 @@ class _Analysis:
     @cached_property
     def jumps(self) -> list[tuple[int, bool]]:
         """The sign of the jump at each breakpoint, and whether "no jump" is exact."""
-        return [
-            step_between(at_point(left.value, edge), at_point(right.value, edge))
-            for left, right, edge in self.edges
-        ]
+        return [step_between(left.value, right.value, edge) for left, right, edge in self.edges]
 
     @cached_property
     def edges(self) -> list[tuple[Piece, Piece, Fraction]]:
@@ -153,7 +161,7 @@ class _Analysis:
     def kinks(self) -> tuple[tuple[float, ...], bool]:
         found, proven = [], True
         for (left, right, edge), (jump, known) in zip(self.edges, self.jumps, strict=True):
-            bend, exactly = step_between(at_point(left.slope, edge), at_point(right.slope, edge))
+            bend, exactly = step_between(left.slope, right.slope, edge)
             if jump or bend:
                 found.append(float(edge) + 0.0)
             else:
@@ -168,8 +176,8 @@ class _Analysis:
         if {1, -1} <= signs:
             return False, True
         if -1 in signs:
-            slopes = [Stretch(s.low, s.high, Negate(s.value), Negate(s.slope)) for s in slopes]
-        answer = never_negative(slopes)
+            slopes = upside_down(slopes)
+        answer = never_negative(slopes, self.effort)
         return (True, False) if answer is None else (answer, True)
 
     # --- flat parts
@@ -209,9 +217,17 @@ class _Analysis:
 
     # --- tails
 
-    def _tail(self, side: str) -> list[Stretch]:
+    def _tail(self, side: str, slope: bool = False) -> list[Stretch]:
         ends = (-FARTHEST, -_TAIL) if side == "left" else (_TAIL, FARTHEST)
-        return stretches(self.parts, low=ends[0], high=ends[1])
+        return stretches(self.parts, slope, low=ends[0], high=ends[1])
+
+    def _limits(self, slope: bool) -> tuple[Region, bool]:
+        """Where f (or f') goes on the left and on the right."""
+        (left, sure), (right, certain) = (
+            limit(self._tail(side, slope), -1 if side == "left" else 1, self.effort)
+            for side in ("left", "right")
+        )
+        return (left, right), sure and certain
 
     @cached_property
     def saturates(self) -> tuple[tuple[str, ...], bool]:
@@ -224,7 +240,9 @@ class _Analysis:
             ends = [at_point(tail[0].value, tail[0].low), at_point(tail[-1].value, tail[-1].high)]
             if sign_of(ends[1] - ends[0]) and distance(ends) > FLAT:
                 continue  # proven: it still moves out there
-            high, low = supremum(tail), infimum(tail)
+            if any(end.low >= ENDLESS or end.high <= -ENDLESS for end in ends):
+                continue
+            high, low = supremum(tail, boxes=self.effort), infimum(tail, self.effort)
             if high.high - low.low < FLAT:
                 sides.append(side)
             proven = proven and high.proven and low.proven
@@ -252,30 +270,30 @@ class _Analysis:
         edge = Fraction(point) + sign * _MARGIN
         ends = (edge, FARTHEST) if sign > 0 else (-FARTHEST, edge)
         beyond = stretches(self.parts, slope=True, low=ends[0], high=ends[1])
-        down = [Stretch(s.low, s.high, Negate(s.value), Negate(s.slope)) for s in beyond]
         bound = arb(limit)
-        found = (supremum(beyond, at_least=bound), supremum(down, at_least=bound))
+        found = (
+            supremum(side, at_least=bound, boxes=self.effort)
+            for side in (beyond, upside_down(beyond))
+        )
         return all(extreme.proven and extreme.low <= bound for extreme in found)
 
     # --- under a standard normal
 
     @cached_property
     def moments(self) -> Mapping[str, Claim]:
-        mean = _gauss.mean(self.parts, lambda v: v)
-        square = _gauss.mean(self.parts, lambda v: v * v)
-        known = tight(mean) and tight(square)
+        found = [_gauss.mean(self.parts, moment) for moment in _MOMENTS]
+        known = all(map(tight, found))
         if known:
-            average = float(mean) + 0.0
-            gain = float(1 / square.sqrt()) if square > 0 else math.inf
+            average, square, spread = map(float, found)
         else:
-            average, power = (_gauss.numerical_mean(self.tree, p) for p in (1, 2))
-            gain = power**-0.5 if power > 0 else math.inf
+            average, square, spread = (_gauss.numerical_mean(self.tree, m) for m in _MOMENTS)
         if self.symmetry == ("odd", True):
             average = 0.0
         return {
             "zero_centred": (abs(average) < CENTRED, known),
-            "gain": (gain, known),
-            "mean": (average, known),
+            "gain": (square**-0.5 if square > 0 else math.inf, known),
+            "mean": (average + 0.0, known),
+            "variance_slope": ((spread / square - 1) / 2 if square > 0 else 0.0, known),
         }
 
     @cached_property

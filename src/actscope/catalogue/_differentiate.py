@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from ._algebra import combine
 from ._parse import parse
 from ._tidy import choose, negate, power, product, quotient, substitute, total
 from ._tree import ONE, ZERO, Binary, Call, Name, Negate, Node, Number, Where, names_in, number
@@ -45,7 +46,7 @@ def differentiate(node: Node, name: str = "x") -> Node:
                 product(differentiate(top, name), bottom),
                 Negate(product(top, differentiate(bottom, name))),
             )
-            return quotient(change, power(bottom, number(2)))
+            return quotient(combine(change), power(bottom, number(2)))
         case Binary("^", base, exponent):
             return _of_power(base, exponent, name)
         case Where(condition, yes, no):

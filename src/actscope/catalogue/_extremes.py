@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flint import arb
+from flint import arb, ctx
 
 from ._evaluate import at, evaluate
 from ._interval import INF, INTERVALS, MINUS_INF, Interval, exact, precisely, values
@@ -28,17 +28,18 @@ FARTHEST = Fraction(2) ** 1024
 _TOLERANCE = arb(2) ** -70  # far below the spacing of doubles near 1
 ENDLESS = arb(2) ** 1000  # a value of this size at |x| <= 2^1024 counts as without bound
 _NARROWEST = Fraction(1, 2**80)
-_MOST_BOXES = 6_000  # a tidy function needs a few hundred; beyond this we stop being rigorous
+MOST_BOXES = 6_000  # a tidy function needs a few hundred; beyond this we stop being rigorous
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A function with its slope on one interval of the line."""
+    """A function with its slope, and the slope's, on one interval of the line."""
 
     low: Fraction
     high: Fraction
     value: Node
     slope: Node
+    curve: Node | None = None
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def stretches(
         start = low if piece.low is None else max(low, piece.low)
         end = high if piece.high is None else min(high, piece.high)
         if start < end:
-            function, change = (piece.slope, piece.curve) if slope else (piece.value, piece.slope)
-            found.append(Stretch(start, end, function, change))
+            shown = (piece.slope, piece.curve) if slope else (piece.value, piece.slope, piece.curve)
+            found.append(Stretch(start, end, *shown))
     return found
 
 
@@ -81,8 +82,18 @@ def over(node: Node, x: Interval) -> Interval:
 
 
 def at_point(node: Node, x: Fraction) -> Interval:
-    """An enclosure of the value of the tree at one exact point."""
-    return over(node, exact(x))
+    """An enclosure of the value of the tree at one exact point.
+
+    Far out a sum may cancel to its last bit (1 + x / sqrt(x^2 + 1) at -2^1024), so that its
+    sign shows only with more bits.
+    """
+    found = over(node, exact(x))
+    for precision in (1_024, 4_608):
+        if found.low == found.high or not (found.low <= 0 <= found.high):
+            break
+        with ctx.workprec(precision):
+            found = over(node, exact(x))
+    return found
 
 
 def split_point(low: Fraction, high: Fraction) -> Fraction:
@@ -103,8 +114,10 @@ def _log2(value: Fraction) -> float:
 
 
 @precisely
-def supremum(parts: Sequence[Stretch], at_least: arb | None = None) -> Extreme:
-    """The supremum of a piecewise smooth function.
+def supremum(
+    parts: Sequence[Stretch], at_least: arb | None = None, boxes: int = MOST_BOXES
+) -> Extreme:
+    """The supremum of a piecewise smooth function, looking at so many boxes at most.
 
     With `at_least`, the larger of that and the supremum: cheap when only the question
     "does it ever exceed this?" matters.
@@ -123,7 +136,7 @@ def supremum(parts: Sequence[Stretch], at_least: arb | None = None) -> Extreme:
             best = seen if seen > best else best
         push(part.low, part.high, part)
     thrown, proven = best, True
-    for _ in range(_MOST_BOXES):
+    for _ in range(boxes):
         if not heap:
             return Extreme(best, thrown, proven)
         if best >= ENDLESS:
@@ -159,19 +172,28 @@ def _highest_sample(part: Stretch) -> list[Fraction]:
     values = [at(part.value, x) for x in points]
     peak = max(range(len(points)), key=lambda i: -math.inf if values[i] != values[i] else values[i])
     left, right = points[max(peak - 1, 0)], points[min(peak + 1, len(points) - 1)]
-    for _ in range(80):  # ternary search between the neighbours
-        third = (right - left) / 3
-        if at(part.value, left + third) < at(part.value, right - third):
-            left += third
+    if not at(part.slope, left) > 0 > at(part.slope, right):
+        return [Fraction(points[peak])]
+    while left < (middle := (left + right) / 2) < right:  # where the slope changes its sign
+        if at(part.slope, middle) > 0:
+            left = middle
         else:
-            right -= third
-    return [Fraction(points[peak]), Fraction((left + right) / 2)]
+            right = middle
+    return [Fraction(points[peak]), Fraction(left), Fraction(right)]
+
+
+def upside_down(parts: Sequence[Stretch]) -> list[Stretch]:
+    """The function's negative."""
+    return [
+        Stretch(p.low, p.high, Negate(p.value), Negate(p.slope), p.curve and Negate(p.curve))
+        for p in parts
+    ]
 
 
 @precisely
-def infimum(parts: Sequence[Stretch]) -> Extreme:
+def infimum(parts: Sequence[Stretch], boxes: int = MOST_BOXES) -> Extreme:
     """The infimum of a piecewise smooth function."""
-    found = supremum([Stretch(p.low, p.high, Negate(p.value), Negate(p.slope)) for p in parts])
+    found = supremum(upside_down(parts), boxes=boxes)
     return Extreme(-found.high, -found.low, found.proven)
 
 
@@ -182,8 +204,12 @@ def _enclosed(part: Stretch, low: Fraction, high: Fraction) -> Interval:
     slope = over(part.slope, box)
     if not (slope.low.is_finite() and slope.high.is_finite()):
         return natural  # there may be a pole in the box, and both other forms need a smooth value
+    if slope.low < 0 < slope.high and part.curve is not None:
+        curve = over(part.curve, box)
+        if curve.low >= 0 or curve.high <= 0:  # then the slope lies between its ends
+            slope = _meet(slope, at_point(part.slope, low).hull(at_point(part.slope, high)))
     if slope.low >= 0 or slope.high <= 0:
-        ends = over(part.value, first).hull(over(part.value, last))
+        ends = at_point(part.value, low).hull(at_point(part.value, high))
         return _meet(natural, ends)
     centre = exact((low + high) / 2)
     return _meet(natural, over(part.value, centre) + slope * (box - centre))
@@ -197,10 +223,10 @@ def _meet(a: Interval, b: Interval) -> Interval:
 
 
 @precisely
-def never_negative(parts: Sequence[Stretch]) -> bool | None:
+def never_negative(parts: Sequence[Stretch], most: int = MOST_BOXES) -> bool | None:
     """True when value >= 0 everywhere, False when a point has value < 0, None when unsure."""
     boxes = [(p.low, p.high, p) for p in parts]
-    for _ in range(_MOST_BOXES):
+    for _ in range(most):
         if not boxes:
             return True
         low, high, part = boxes.pop()

@@ -62,7 +62,11 @@ class Facts:
         f' is not 0 on the way; a dead region is not one.
     saturation_points: (low, high): |f'| < 1e-3 max_slope at every point below low and above
         high; -inf or inf on a side where f does not saturate.
+    limits, slope_limits: (f(-inf), f(inf)) and (f'(-inf), f'(inf)); nan where there is none.
     zero_share: P(f(z) = 0).
+    variance_slope: slope at its fixed point of the map from the variance of a layer's inputs to
+        that of the next one's, weights scaled by gain. Below 1 signals return to their scale
+        through depth; at 1 they wander by chance; above 1 no gain keeps them.
     certified: fact -> True when proven by interval arithmetic, False when only numerical.
     """
 
@@ -82,7 +86,10 @@ class Facts:
     kinks: tuple[float, ...]
     saturates: tuple[str, ...]
     saturation_points: Region
+    limits: Region
+    slope_limits: Region
     zero_share: float
+    variance_slope: float
     certified: Mapping[str, bool]
 
 
@@ -102,9 +109,9 @@ def _plain(value: Any) -> Any:
 def from_json(document: Mapping[str, Any]) -> Facts:
     """The facts that `to_json` wrote."""
     known = {f.name: document[f.name] for f in dataclasses.fields(Facts)}
-    for name in ("lipschitz", "max_slope", "gain", "mean", "zero_share"):
+    for name in ("lipschitz", "max_slope", "gain", "mean", "zero_share", "variance_slope"):
         known[name] = float(known[name])
-    for name in ("range", "saturation_points", "kinks"):
+    for name in ("range", "saturation_points", "kinks", "limits", "slope_limits"):
         known[name] = tuple(float(part) for part in known[name])
     known["dead_region"] = tuple((float(low), float(high)) for low, high in known["dead_region"])
     known["saturates"] = tuple(known["saturates"])

@@ -18,6 +18,7 @@ from ._tree import Node
 
 # Up to here by integration; beyond, the normal density is below 1e-347 and a bound will do.
 REACH = 40
+FARTHEST = 2**30
 _CLOSE = arb(2) ** -90
 _MOST_EVALUATIONS = 20_000  # a smooth function needs some hundred
 
@@ -82,8 +83,11 @@ def _bell(u: acb) -> acb:
 _PLAIN, _ANALYTIC = ComplexArithmetic(False), ComplexArithmetic(True)
 
 
-def mean(parts: Sequence[Piece], of: Callable[[acb], acb]) -> arb:
-    """E[of(f(z))] for z ~ N(0, 1) and |z| <= 2^1024, as a ball that contains it."""
+def mean(parts: Sequence[Piece], of: Callable[[acb, acb], acb]) -> arb:
+    """E[of(f(z), z)] for z ~ N(0, 1) and |z| <= 2^30, as a ball that contains it.
+
+    (P(|z| > 2^30) is below exp(-2^58): no float, and no network, ever sees it.)
+    """
     whole = _tails(parts, of)
     for piece in parts:
         low = -REACH if piece.low is None else max(-REACH, piece.low)
@@ -93,10 +97,10 @@ def mean(parts: Sequence[Piece], of: Callable[[acb], acb]) -> arb:
     return whole
 
 
-def _integral(node: Node, low: Fraction, high: Fraction, of: Callable[[acb], acb]) -> arb:
+def _integral(node: Node, low: Fraction, high: Fraction, of: Callable[[acb, acb], acb]) -> arb:
     def weighted(z: acb, analytic: bool) -> acb:
         over = _ANALYTIC if analytic else _PLAIN
-        return of(evaluate(node, {"x": z, "pi": acb.pi()}, over)) * _bell(z)
+        return of(evaluate(node, {"x": z, "pi": acb.pi()}, over), z) * _bell(z)
 
     start, end = _PLAIN.number(low), _PLAIN.number(high)
     found = acb.integral(
@@ -105,12 +109,12 @@ def _integral(node: Node, low: Fraction, high: Fraction, of: Callable[[acb], acb
     return found.real
 
 
-def _tails(parts: Sequence[Piece], of: Callable[[acb], acb]) -> arb:
-    """A ball around 0 that contains what lies beyond REACH: |of(f)| density width, summed."""
+def _tails(parts: Sequence[Piece], of: Callable[[acb, acb], acb]) -> arb:
+    """A ball around 0 that contains what lies beyond REACH: |of(f, z)| density width, summed."""
     bound = arb(0)
     for stretch in (
-        *stretches(parts, high=Fraction(-REACH)),
-        *stretches(parts, low=Fraction(REACH)),
+        *stretches(parts, low=Fraction(-FARTHEST), high=Fraction(-REACH)),
+        *stretches(parts, low=Fraction(REACH), high=Fraction(FARTHEST)),
     ):
         near, far = sorted((abs(stretch.low), abs(stretch.high)))
         while near < far:
@@ -118,20 +122,21 @@ def _tails(parts: Sequence[Piece], of: Callable[[acb], acb]) -> arb:
             ends = (near, edge) if stretch.low >= 0 else (-edge, -near)
             box = Interval(exact(ends[0]).low, exact(ends[1]).high)
             value = over(stretch.value, box)
-            size = abs(of(acb(value.low.union(value.high)))).real.upper()
+            ball, place = (acb(i.low.union(i.high)) for i in (value, box))
+            size = abs(of(ball, place)).real.upper()
             bound += size * _bell(_PLAIN.number(near)).real * _PLAIN.number(edge - near).real
             near = edge
     return bound.union(-bound)
 
 
-def numerical_mean(node: Node, power: int) -> float:
-    """E[f(z)^power] by sums alone, for what arb cannot integrate."""
+def numerical_mean(node: Node, of: Callable[[float, float], float]) -> float:
+    """E[of(f(z), z)] by sums alone, for what arb cannot integrate."""
     steps = 24_000
     width = 2 * 12 / steps
     whole = 0.0
     for i in range(steps):
         z = -12 + (i + 0.5) * width  # middles: kinks and poles sit on rounder numbers
-        whole += at(node, z) ** power * math.exp(-z * z / 2)
+        whole += of(at(node, z), z) * math.exp(-z * z / 2)
     return whole * width / math.sqrt(2 * math.pi)
 
 

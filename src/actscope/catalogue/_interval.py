@@ -25,11 +25,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def precisely(function: F) -> F:
-    """Run a function at our precision, whatever the caller's is (arb's is global)."""
+    """Run a function at our precision at least, whatever the caller's is (arb's is global)."""
 
     @wraps(function)
     def wrapped(*arguments: Any, **named: Any) -> Any:
-        with ctx.workprec(PRECISION):
+        with ctx.workprec(max(PRECISION, ctx.prec)):
             return function(*arguments, **named)
 
     return cast(F, wrapped)
@@ -109,14 +109,17 @@ class Interval:
 EVERYTHING = Interval(MINUS_INF, INF)
 
 
-@lru_cache(maxsize=4096)
 @precisely
 def exact(value: Fraction) -> Interval:
     """The tightest interval around a fraction."""
+    return _exact(value, ctx.prec)
+
+
+@lru_cache(maxsize=4096)
+def _exact(value: Fraction, precision: int) -> Interval:
     return Interval.point(arb(fmpq(value.numerator, value.denominator)))
 
 
-@lru_cache(maxsize=1)
 @precisely
 def pi() -> Interval:
     return Interval.point(arb.pi())

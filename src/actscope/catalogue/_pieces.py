@@ -54,7 +54,7 @@ class Piece:
 
 def pieces(node: Node) -> tuple[Piece, ...]:
     """The formula (in x alone) as smooth pieces from left to right."""
-    found = _split(Piece(None, None, tidy(expand(node))))
+    found = _split(Piece(None, None, stable(tidy(expand(node)))))
     merged = [found[0]]
     for piece in found[1:]:
         last = merged[-1]
@@ -77,7 +77,8 @@ def _split(piece: Piece) -> list[Piece]:
     for low, high in itertools.pairwise(ends):
         part = Piece(low, high, piece.value, piece.exact and exact)
         holds = _holds(condition, boundary, middle(part))
-        result += _split(Piece(low, high, _decided(piece.value, condition, holds), part.exact))
+        decided = stable(_decided(piece.value, condition, holds))
+        result += _split(Piece(low, high, decided, part.exact))
     return result
 
 

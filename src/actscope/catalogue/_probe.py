@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from flint import arb
 
 from ._evaluate import at
-from ._extremes import ENDLESS, FARTHEST, Extreme, Stretch, at_point, over, split_point
+from ._extremes import (
+    ENDLESS,
+    FARTHEST,
+    Extreme,
+    Stretch,
+    at_point,
+    infimum,
+    over,
+    split_point,
+    supremum,
+)
 from ._interval import Interval, exact
 from ._pieces import Piece, delicate_parts
-from ._tree import Node
+from ._tidy import substitute, tidy
+from ._tree import Node, Number
 
 FLAT = arb(2) ** -50
 _CLOSE = arb(2) ** -80
+_FAR, _TAIL_START = Fraction(2) ** 1000, Fraction(2) ** 64
+_LARGE = arb(2) ** 64
+_NOTHING = 1e-60
+_LOOKS = 300
 _HUGE = arb(2) ** 20  # what samples beside a pole exceed
 # Points for finding witnesses; every witness is then proven by intervals.
 LOOK = tuple(
@@ -53,12 +69,19 @@ def points_in(piece: Piece) -> list[float]:
     ] or [float(((piece.low or Fraction(0)) + (piece.high or Fraction(0))) / 2)]
 
 
-def step_between(left: Interval, right: Interval) -> tuple[int, bool]:
-    """The sign of right - left, and (where that is 0) whether the two are exactly equal."""
-    sign = sign_of(right - left)
-    return sign, sign != 0 or (
-        left.low == left.high == right.low == right.high and left.low.is_finite()
-    )
+def step_between(left: Node, right: Node, edge: Fraction) -> tuple[int, bool]:
+    """The sign of right - left at a point, and (where that is 0) whether both are equal there."""
+    here, there = at_point(left, edge), at_point(right, edge)
+    sign = sign_of(there - here)
+    if sign:
+        return sign, True
+    same = here.low == here.high == there.low == there.high and bool(here.low.is_finite())
+    return 0, same or _placed(left, edge) == _placed(right, edge)
+
+
+def _placed(node: Node, x: Fraction) -> Node:
+    """The expression at one point, folded: -0.4472 has no exact ball but is equal to itself."""
+    return tidy(substitute(node, "x", Number(x)))
 
 
 def distance(ends: Sequence[Interval]) -> arb:
@@ -82,6 +105,48 @@ def end_of_range(extreme: Extreme, sign: int, values: Sequence[Stretch]) -> tupl
     if not extreme.proven and size > _HUGE:
         return sign * math.inf, False
     return float(extreme), extreme.proven
+
+
+def limit(tail: Sequence[Stretch], sign: int, boxes: int) -> tuple[float, bool]:
+    """Where a function goes on a tail (nan: nowhere), and whether that is proven."""
+    away = _beyond(tail, sign * _FAR)
+    seen = [at_point(part.value, x) for part in away for x in _spread(part)]
+    moves = _least_spread(seen) > FLAT
+    if not moves:
+        high, low = supremum(tail, boxes=boxes), infimum(tail, boxes)
+        if high.high - low.low < FLAT:
+            last = seen[-1 if sign > 0 else 0]
+            value = float((last.low + last.high) / 2)
+            return (0.0 if abs(value) < _NOTHING else value), high.proven and low.proven
+    for direction, extreme in ((1, infimum(away, _LOOKS)), (-1, supremum(away, boxes=_LOOKS))):
+        edge = extreme.low if direction > 0 else -extreme.high
+        if edge > _LARGE:
+            return direction * math.inf, True
+        # Slow growth such as a logarithm's: larger out there than anywhere before, unproven.
+        nearer = at_point(tail[0 if sign > 0 else -1].value, sign * _TAIL_START)
+        before = nearer.high if direction > 0 else -nearer.low
+        if edge - before > 1:
+            return direction * math.inf, False
+    return math.nan, moves
+
+
+def _spread(part: Stretch) -> list[Fraction]:
+    """Points of the last octave before the farthest double that lie in the part."""
+    points = [s * FARTHEST * k / 16 for k in range(8, 17) for s in (-1, 1)]
+    return sorted(x for x in points if part.low <= x <= part.high)
+
+
+def _least_spread(seen: Sequence[Interval]) -> arb:
+    """How far apart the values are at least."""
+    most, least = max(seen, key=lambda v: v.low), min(seen, key=lambda v: v.high)
+    return most.low - least.high
+
+
+def _beyond(tail: Sequence[Stretch], edge: Fraction) -> list[Stretch]:
+    """The part of a tail from an edge outward."""
+    if edge > 0:
+        return [replace(s, low=max(s.low, edge)) for s in tail if s.high > edge]
+    return [replace(s, high=min(s.high, edge)) for s in tail if s.low < edge]
 
 
 def tight(ball: arb) -> bool:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._facts import Facts, Frozen
 
@@ -21,6 +21,7 @@ class Parameter:
     value: what it is here (for a learned parameter: what training starts from).
     learned: changed by training.
     above: the value must be larger than this.
+    whole: the value must be a whole number.
     symbol: how LaTeX writes it; "" for its name.
     """
 
@@ -30,6 +31,7 @@ class Parameter:
     above: float = -math.inf
     symbol: str = ""
     name: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Record(Facts):
     (((-inf, 0.0),), 2.0, 1.0)
     """
 
+    kind: ClassVar[str] = "elementwise"
     name: str
     label: str
     aliases: tuple[str, ...]
@@ -120,11 +123,11 @@ class Record(Facts):
     @cached_property
     def accurate_derivative_expression(self) -> Node:
         """f' as a tree (parameters as names) that loses no digits in float64."""
-        from .formula import parse, stable
+        from .formula import differentiate, parse, stable
 
         if self.accurate_slope:
             return parse(self.accurate_slope, tuple(self.parameters))
-        return stable(self.derivative_expression)
+        return stable(differentiate(self.accurate_expression))
 
     @cached_property
     def bound(self) -> Node:

@@ -27,21 +27,21 @@ from ._tree import (
 )
 
 
-def _terms(node: Node) -> Iterator[tuple[Fraction, Node | None]]:
+def terms_of(node: Node) -> Iterator[tuple[Fraction, Node | None]]:
     """A sum as (coefficient, rest) pairs; rest is None for a plain number."""
     match node:
         case Number(value):
             yield value, None
         case Negate(operand):
-            yield from ((-coefficient, rest) for coefficient, rest in _terms(operand))
+            yield from ((-coefficient, rest) for coefficient, rest in terms_of(operand))
         case Binary("+", left, right):
-            yield from _terms(left)
-            yield from _terms(right)
+            yield from terms_of(left)
+            yield from terms_of(right)
         case Binary("-", left, right):
-            yield from _terms(left)
-            yield from _terms(Negate(right))
+            yield from terms_of(left)
+            yield from terms_of(Negate(right))
         case _:
-            coefficient, factors = _factors(node)
+            coefficient, factors = factors_of(node)
             yield coefficient, _assemble(Fraction(1), factors)
 
 
@@ -50,7 +50,7 @@ def total(*parts: Node) -> Node:
     """The sum of the parts, equal terms collected."""
     collected: dict[Node | None, Fraction] = {}
     for part in parts:
-        for coefficient, rest in _terms(part):
+        for coefficient, rest in terms_of(part):
             collected[rest] = collected.get(rest, Fraction(0)) + coefficient
     terms = [
         (value, Number(abs(value)) if rest is None else _scaled(abs(value), rest))
@@ -70,25 +70,25 @@ def total(*parts: Node) -> Node:
 
 
 def _scaled(coefficient: Fraction, rest: Node) -> Node:
-    _, factors = _factors(rest)
+    _, factors = factors_of(rest)
     return _assemble(coefficient, factors)
 
 
 Factors: TypeAlias = dict[Node, Fraction]
 
 
-def _factors(node: Node) -> tuple[Fraction, Factors]:
+def factors_of(node: Node) -> tuple[Fraction, Factors]:
     """A product as a number and {base: exponent}."""
     match node:
         case Number(value):
             return value, {}
         case Negate(operand):
-            coefficient, factors = _factors(operand)
+            coefficient, factors = factors_of(operand)
             return -coefficient, factors
         case Binary("*", left, right):
-            return _multiplied(_factors(left), _factors(right), 1)
+            return _multiplied(factors_of(left), factors_of(right), 1)
         case Binary("/", left, right) if right != ZERO:
-            return _multiplied(_factors(left), _factors(right), -1)
+            return _multiplied(factors_of(left), factors_of(right), -1)
         case Binary("^", base, Number(exponent)) if exponent.denominator == 1:
             # x^0.5 x^0.5 is x only for x >= 0, so only whole exponents are collected.
             return Fraction(1), {base: exponent}
@@ -151,7 +151,7 @@ def product(*parts: Node) -> Node:
     """The product of the parts, equal factors collected."""
     result: tuple[Fraction, Factors] = (Fraction(1), {})
     for part in parts:
-        result = _multiplied(result, _factors(part), 1)
+        result = _multiplied(result, factors_of(part), 1)
     return _assemble(*result)
 
 
@@ -160,7 +160,7 @@ def quotient(left: Node, right: Node) -> Node:
     """left / right."""
     if right == ZERO:  # left for the evaluators, which answer with infinity or nan
         return Binary("/", left, right)
-    return _assemble(*_multiplied(_factors(left), _factors(right), -1))
+    return _assemble(*_multiplied(factors_of(left), factors_of(right), -1))
 
 
 def negate(node: Node) -> Node:
@@ -183,10 +183,22 @@ def power(base: Node, exponent: Node) -> Node:
     if exponent == ZERO:
         return ONE
     if isinstance(base, Number) and isinstance(exponent, Number):
-        whole = exponent.value.denominator == 1 and abs(exponent.value) <= 64
+        whole = exponent.value.denominator == 1 and _stays_small(base.value, exponent.value)
         if whole and (base.value != 0 or exponent.value > 0):
             return Number(base.value ** int(exponent.value))
+    if isinstance(base, Binary) and base.op == "^" and _whole(exponent) and _whole(base.right):
+        return power(base.left, product(base.right, exponent))
     return Binary("^", base, exponent)
+
+
+def _whole(node: Node) -> bool:
+    return isinstance(node, Number) and node.value.denominator == 1
+
+
+def _stays_small(base: Fraction, exponent: Fraction) -> bool:
+    """Whether base ^ exponent is worth writing out: 9^9^9 would fill the memory."""
+    bits = max(base.numerator.bit_length(), base.denominator.bit_length())
+    return abs(exponent) <= 64 and abs(exponent) * bits <= 512
 
 
 def choose(condition: Compare, yes: Node, no: Node) -> Node:

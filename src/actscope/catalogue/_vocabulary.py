@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ._tidy import choose, negate, power, rewrite
-from ._tree import COMPARE, ONE, ZERO, Binary, Call, Compare, Negate, Node, number
+from ._algebra import combine
+from ._tidy import choose, factors_of, negate, power, product, quotient, rewrite, total
+from ._tree import COMPARE, ONE, ZERO, Binary, Call, Compare, Negate, Node, Number, number
 
 COMPARISONS = tuple(COMPARE)
+TWO = number(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,11 @@ def _expand_one(node: Node) -> Node:
 
 
 def stable(node: Node) -> Node:
-    """The same expression without the differences that cancel in the tails.
+    """The same expression without what cancels, overflows or hides its sign.
 
     1 - sigmoid(u) loses every digit for large u, sigmoid(-u) none; likewise 1 - tanh(u)^2 and
-    sech(u)^2. People read the first form, arithmetic uses the second.
+    sech(u)^2. exp(u) exp(-exp(u)) is infinity times 0 where exp(u - exp(u)) is 0. People read
+    the first form, arithmetic and interval bounds use the second.
     """
     return rewrite(node, _stable_one)
 
@@ -89,8 +92,60 @@ def _stable_one(node: Node) -> Node:
         case Binary("-", left, Call("sigmoid", (u,))) if left == ONE:
             return Call("sigmoid", (negate(u),))
         case Binary("-", left, Binary("^", Call("tanh", (u,)), exponent)) if (
-            left == ONE and exponent == number(2)
+            left == ONE and exponent == TWO
         ):
-            return power(Call("sech", (u,)), exponent)
+            return _stable_power(_sech(u), exponent)
+        case Binary("-", left, Call("tanh", (u,))) if left == ONE:
+            return product(TWO, Call("sigmoid", (product(number(-2), u),)))
+        case Binary("+", left, Call("tanh", (u,))) | Binary("+", Call("tanh", (u,)), left) if (
+            left == ONE
+        ):
+            return product(TWO, Call("sigmoid", (product(TWO, u),)))
+        case Call("sech", (u,)):
+            return _sech(u)
+        case Binary("*" | "/"):
+            return _merged(node)
+        case Binary("+" | "-"):
+            return combine(node)
+        case Binary("^", base, exponent):
+            return _stable_power(base, exponent)
         case _:
             return node
+
+
+def _sech(u: Node) -> Node:
+    """sech(u); for an exponential, which only grows, by way of exp(-u)."""
+    if not (isinstance(u, Call) and u.function == "exp"):
+        return Call("sech", (u,))
+    return product(TWO, Call("exp", (negate(u),)), Call("sigmoid", (product(TWO, u),)))
+
+
+def _stable_power(base: Node, exponent: Node) -> Node:
+    """A whole power of a product, as a product of powers: its exponentials can then merge."""
+    coefficient, factors = factors_of(base)
+    whole = isinstance(exponent, Number) and exponent.value.denominator == 1
+    if not whole or (len(factors) == 1 and coefficient == 1):
+        return power(base, exponent)
+    return _merged(product(*(power(part, exponent) for part in (Number(coefficient), *factors))))
+
+
+def _merged(node: Node) -> Node:
+    """A product with its exponentials as one, and sin(u) cos(u) as sin(2 u) / 2."""
+    coefficient, factors = factors_of(node)
+    parts: list[Node] = [Number(coefficient)]
+    exponents: list[Node] = []
+    for factor, count in factors.items():
+        match factor:
+            case Call("exp", (u,)):
+                exponents.append(product(Number(count), u))
+            case Call("sin", (u,)) if factors.get(Call("cos", (u,))) == count == 1:
+                parts.append(quotient(Call("sin", (product(TWO, u),)), TWO))
+            case Call("cos", (u,)) if factors.get(Call("sin", (u,))) == count == 1:
+                pass
+            case _:
+                parts.append(power(factor, Number(count)))
+    if len(parts) + len(exponents) == len(factors) + 1 and len(exponents) < 2:
+        return node
+    if exponents:
+        parts.append(Call("exp", (total(*exponents),)))
+    return product(*parts)

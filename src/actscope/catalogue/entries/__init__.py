@@ -8,6 +8,8 @@ are the only things typed; everything else is derived from the formula.
 from ._bell import ENTRIES as _BELL
 from ._exponential import ENTRIES as _EXPONENTIAL
 from ._gated import ENTRIES as _GATED
+from ._layers import GATED as GATED
+from ._layers import VECTOR as VECTOR
 from ._periodic import ENTRIES as _PERIODIC
 from ._power import ENTRIES as _POWER
 from ._rectifier import ENTRIES as _RECTIFIER

@@ -55,7 +55,6 @@ ENTRIES = (
         torch="ISRLU",
         aliases=("inverse_square_root_linear_unit",),
         parameters={"alpha": Parameter(1.0, "1 / limit^2", above=0)},
-        accurate_slope="where(x >= 0, 1, 1 / sqrt(1 + alpha * x^2)^3)",
     ),
     Entry(
         "elish",

@@ -21,7 +21,6 @@ ENTRIES = (
         reference="Hendrycks & Gimpel, 2016, arXiv:1606.08415",
         torch="GELUTanh",
         aliases=("gelu_new", "gelu_approximate", "gelu_pytorch_tanh", "gelu_fast"),
-        accurate="x * sigmoid(2 * sqrt(2 / pi) * (x + 0.044715 * x^3))",
     ),
     Entry(
         "quick_gelu",
@@ -84,8 +83,6 @@ ENTRIES = (
         reference="Liu & Di, TanhExp, 2020, arXiv:2003.09855; Fernandez & Mali, arXiv:2412.20269",
         torch="TeLU",
         aliases=("tanh_exp",),
-        # From 7 on sech(exp(x)) is 0 in floats, and exp(x) must not become infinite beside it.
-        accurate_slope="tanh(exp(x)) + x * exp(min(x, 7)) * sech(exp(min(x, 7)))^2",
     ),
     Entry(
         "acon_c",

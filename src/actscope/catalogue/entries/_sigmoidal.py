@@ -46,7 +46,6 @@ ENTRIES = (
         reference="Fisher, Phil. Trans. A 222, 1922; Gomes & Ludermir, HIS 2008",
         torch="CLogLog",
         aliases=("complementary_log_log",),
-        accurate_slope="exp(x - exp(x))",
     ),
     Entry(
         "probit",
@@ -114,6 +113,7 @@ ENTRIES = (
         reference="Turian, Bergstra & Bengio, NAACL 2009; Elliott, 1993",
         torch="Softsign",
         aliases=("soft_sign",),
+        accurate_slope="1 / (1 + abs(x))^2",
     ),
     Entry(
         "arctan",
@@ -142,6 +142,5 @@ ENTRIES = (
         torch="ISRU",
         aliases=("inverse_square_root_unit",),
         parameters={"alpha": Parameter(1.0, "1 / limit^2", above=0)},
-        accurate_slope="1 / sqrt(1 + alpha * x^2)^3",
     ),
 )
