@@ -10,16 +10,16 @@ import pytest
 
 from actscope import catalogue
 from actscope.catalogue import Record
-from actscope.catalogue._registry import _key, _words
+from actscope.catalogue._names import key, words
 from actscope.catalogue.entries import ENTRIES
-from actscope.errors import SettingError, UnknownActivation
+from actscope.errors import FormulaError, SettingError, UnknownActivation
 
 
 def test_no_word_means_two_activations() -> None:
     owners: dict[str, str] = {}
     for entry in ENTRIES:
-        for word in _words(entry):
-            assert owners.setdefault(_key(word), entry.name) == entry.name
+        for word in words(entry):
+            assert owners.setdefault(key(word), entry.name) == entry.name
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_parameters_may_be_given_apart() -> None:
     [
         ("gelo", UnknownActivation, "Did you mean 'gelu'"),
         ("nn.Relv", UnknownActivation, "'relu'"),
-        ("qqqqqq", UnknownActivation, "Known: identity, step"),
+        ("qqqqqq", UnknownActivation, "Known: identity, bent"),
         ("", UnknownActivation, "Known:"),
         ("leaky_relu(slope=0.2)", SettingError, "has no parameter 'slope': it has negative_slope"),
         ("leaky_relu(negative_slop=0.2)", SettingError, "Did you mean 'negative_slope'"),
@@ -74,8 +74,8 @@ def test_parameters_may_be_given_apart() -> None:
         ("elu(alpha=0)", SettingError, "above 0"),
         ("softplus(beta=inf)", SettingError, "finite"),
         ("relu(alpha=1)", SettingError, "relu has no parameters"),
-        ("relu(", SettingError, "cannot read"),
-        ("relu)x", SettingError, "cannot read"),
+        ("relu(", FormulaError, "cannot read"),
+        ("relu)x", FormulaError, "cannot read"),
     ],
 )
 def test_a_mistake_is_one_clear_line(spec: str, error: type[Exception], said: str) -> None:

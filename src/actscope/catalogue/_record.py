@@ -87,6 +87,15 @@ class Record(Facts):
     def __hash__(self) -> int:
         return hash((self.label, self.formula))
 
+    def __eq__(self, other: object) -> bool:
+        """Facts follow from these; a fact may be nan, which never equals itself."""
+        if not isinstance(other, Record):
+            return NotImplemented
+        mine, theirs = (
+            (r.name, r.label, r.family, r.formula, dict(r.parameters)) for r in (self, other)
+        )
+        return mine == theirs
+
     def __call__(self, x: Any) -> Any:
         """f(x), for a float (a float comes back) or for every element of a NumPy array."""
         return _apply(self.bound, x)

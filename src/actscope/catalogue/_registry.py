@@ -6,45 +6,67 @@ import dataclasses
 import math
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 from actscope.errors import SettingError, UnknownActivation, did_you_mean
 
 from ._facts import Facts, Frozen, from_json, stored
+from ._layers import GatedEntry, GatedRecord, VectorEntry, VectorRecord, gated, vector
+from ._names import DEFINED, built_in, key, words
+from ._own import LARGEST, OWN, SMALLEST, entry_of_formula
 from ._record import Entry, Parameter, Record
-from .entries import ENTRIES
+from ._tokens import LONGEST, quoted, tokens
+from .entries import ENTRIES, GATED, VECTOR
 
-_SPEC = re.compile(r"\s*(?P<name>[^()]*?)\s*(?:\((?P<inside>[^()]*)\)\s*)?")
+AnyEntry = Entry | GatedEntry | VectorEntry
+AnyRecord = Record | GatedRecord | VectorRecord
 
-# Sizes of parameters: beyond these nobody trains a network, squares leave the range of floats
-# and proofs take minutes.
-SMALLEST, LARGEST = 1e-3, 1e3
+_OPERATOR = re.compile(r"[()+*/^<>]|[^\x00-\x7f]")
+_X = re.compile(r"(?<![A-Za-z0-9_])x(?![A-Za-z0-9_])")
+_ASSIGNMENT = re.compile(r"(?<![<>=])=")
 
 
-def names() -> list[str]:
-    """Every activation, in the order of the catalogue.
+def names(kind: str = "elementwise") -> list[str]:
+    """Every activation of a kind, in the order of the catalogue, then what was defined.
 
-    >>> names()[:3]
-    ['identity', 'bent_identity', 'square']
+    kind: "elementwise" (one number in, one out), "gated" (one half of the features times a gate
+        made of the other), "vector" (a whole vector at once), or "all".
+
+    >>> names()[:3], names("gated")
+    (['identity', 'bent_identity', 'square'], ['glu', 'bilinear', 'reglu', 'geglu', 'swiglu'])
+
+    Raises:
+        SettingError: no such kind.
     """
-    return [entry.name for entry in ENTRIES]
+    kinds = {"elementwise": (*ENTRIES, *DEFINED.values()), "gated": GATED, "vector": VECTOR}
+    if kind == "all":
+        return [entry.name for entries in kinds.values() for entry in entries]
+    if kind not in kinds:
+        allowed = ", ".join([*kinds, "all"])
+        raise SettingError(f"no kind {kind!r} of activation: write one of {allowed}")
+    return [entry.name for entry in kinds[kind]]
 
 
-def get(spec: str | Record, **parameters: float) -> Record:
-    """The record of an activation.
+def get(spec: str | Record, **parameters: float) -> Any:
+    """The record of an activation: a `Record`, `GatedRecord` or `VectorRecord` by its kind.
 
     spec: a name or an alias as PyTorch, Keras or JAX write it (case and underscores do not
-        matter), with parameters where it has some; a record is given back as it is.
+        matter), with parameters where it has some; a name given to `define`; or a formula in
+        x, in which built-in activations may be called. A record is given back as it is.
     parameters: values set on top of those in the specification.
 
     >>> get("swish").name, get("nn.LeakyReLU(negative_slope=0.2)").label
     ('silu', 'leaky_relu(negative_slope=0.2)')
     >>> get("leaky_relu", negative_slope=0.2) is get("lrelu(negative_slope=0.2)")
     True
+    >>> get("x*relu(x)").dead_region
+    ((-inf, 0.0),)
 
     Raises:
         UnknownActivation: no such name.
         SettingError: no such parameter, or a value that it cannot have.
+        FormulaError: a formula that cannot be read, analysed or used.
     """
     if parameters:
         base = get(spec)
@@ -54,8 +76,12 @@ def get(spec: str | Record, **parameters: float) -> Record:
         }
         for name in parameters:
             _require_parameter(base.name, values, name)
+        if base.family == OWN and getattr(_by_key(base.name), "formula", "") != base.formula:
+            raise SettingError(
+                f"{base.name} was defined anew or forgotten: define it with the parameters wanted"
+            )
         return _get(f"{base.name}({', '.join(f'{n}={v}' for n, v in values.items())})")
-    if isinstance(spec, Record):
+    if isinstance(spec, (Record, GatedRecord, VectorRecord)):
         return spec
     if not isinstance(spec, str):
         raise SettingError(
@@ -90,40 +116,82 @@ def split(text: str) -> list[str]:
     return items
 
 
-def _get(spec: str) -> Record:
-    found = _SPEC.fullmatch(spec)
-    if found is None:
-        raise SettingError(
-            f"cannot read the activation {spec!r}: write a name, or name(parameter=number)"
-        )
-    entry = _by_key().get(_key(found["name"]))
-    if entry is None:
-        hint = did_you_mean(found["name"].rpartition(".")[2], _spellings())
-        hint = hint or f" Known: {', '.join(names())}."
-        raise UnknownActivation(f"no activation {found['name']!r}.{hint}")
-    return _record(entry.name, tuple(_values(entry, found["inside"] or "").items()))
+def _get(spec: str) -> AnyRecord:
+    if len(spec) > LONGEST:
+        tokens(spec)  # says that it is too long
+    name, bracket, inside = (part.strip() for part in spec.partition("("))
+    entry = _by_key(name)
+    if entry is not None and (not bracket or _is_inside(inside)):
+        return _record(entry, tuple(_values(entry, inside.removesuffix(")")).items()))
+    layer = _layers().get(key(name))
+    if layer is not None and (not bracket or _is_inside(inside)):
+        return _layer(layer.name, tuple(_values(layer, inside.removesuffix(")")).items()))
+    if entry is None and _is_formula(spec):
+        return record_of(entry_of_formula(spec))
+    if entry is not None:  # tanh(2*x), relu(x)^2, relu(
+        return record_of(entry_of_formula(spec))
+    hint = did_you_mean(name.rpartition(".")[2][:40], _spellings())
+    hint = hint or f" Known: {', '.join(names('all'))}."
+    raise UnknownActivation(f"no activation {quoted(name)}.{hint}")
 
 
-def _key(name: str) -> str:
-    """What matters of a name: 'torch.nn.LeakyReLU', 'leaky-relu', 'LEAKY_RELU' are one."""
-    return re.sub(r"[\s_-]", "", name.rpartition(".")[2]).lower()
+def _is_inside(text: str) -> bool:
+    """Whether this, after "name(", gives parameters rather than an argument with x."""
+    inside, end = text[:-1], text[-1:]
+    if end != ")" or "(" in inside or ")" in inside:
+        return False
+    return bool(_ASSIGNMENT.search(inside)) or not _X.search(inside)
+
+
+def _is_formula(spec: str) -> bool:
+    """Whether a text that begins with no known name is meant as a formula.
+
+    leaky-relv and gelo(alpha=2) are names that nobody knows; x - 1 and gelo(x) are formulas.
+    """
+    if _ASSIGNMENT.search(spec) and not _X.search(spec):
+        return False
+    return bool(_X.search(spec) or (_OPERATOR.search(spec)))
 
 
 @lru_cache(maxsize=1)
-def _by_key() -> Mapping[str, Entry]:
-    return {_key(word): entry for entry in ENTRIES for word in _words(entry)}
+def _layers() -> Mapping[str, GatedEntry | VectorEntry]:
+    """Gated and vector kinds by the key of each of their words."""
+    return {
+        key(word): entry
+        for entry in (*GATED, *VECTOR)
+        for word in (entry.name, entry.torch, *entry.aliases)
+    }
 
 
-def _words(entry: Entry) -> tuple[str, ...]:
-    return (entry.name, entry.torch, *entry.aliases)
+@lru_cache(maxsize=64)
+def _layer(name: str, given: tuple[tuple[str, float], ...]) -> GatedRecord | VectorRecord:
+    entry = _layers()[key(name)]
+    if isinstance(entry, GatedEntry):
+        gate = _by_key(entry.gate)
+        assert gate is not None
+        return gated(entry, record_of(gate))
+    from ._vector_facts import measure
+
+    parameters = {
+        name: dataclasses.replace(entry.parameters[name], name=name, value=value)
+        for name, value in given
+    }
+    values: dict[str, Any] = {n: int(v) if parameters[n].whole else v for n, v in given}
+    facts = measure(partial(entry.function, **values), int(values.get("pieces", 1)))
+    return vector(entry, facts, parameters)
+
+
+def _by_key(name: str) -> Entry | None:
+    return built_in().get(key(name)) or DEFINED.get(key(name))
 
 
 def _spellings() -> list[str]:
     """What to suggest: names first, then aliases."""
-    return list(dict.fromkeys([*names(), *(a for entry in ENTRIES for a in entry.aliases)]))
+    entries = (*ENTRIES, *GATED, *VECTOR)
+    return list(dict.fromkeys([*names("all"), *(a for entry in entries for a in entry.aliases)]))
 
 
-def _values(entry: Entry, inside: str) -> dict[str, float]:
+def _values(entry: AnyEntry, inside: str) -> dict[str, float]:
     """The parameters of an entry with the values in "name=number, ..." put in."""
     values = {name: parameter.value for name, parameter in entry.parameters.items()}
     for item in inside.split(",") if inside.strip() else ():
@@ -146,7 +214,7 @@ def _require_parameter(activation: str, allowed: Mapping[str, object], name: str
         )
 
 
-def _number(entry: Entry, name: str, text: str) -> float:
+def _number(entry: AnyEntry, name: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -155,6 +223,8 @@ def _number(entry: Entry, name: str, text: str) -> float:
     if not math.isfinite(value) or value <= above:
         allowed = "a finite number" if above == -math.inf else f"a finite number above {above:g}"
         raise SettingError(f"{entry.name}: {name} must be {allowed}, not {text}")
+    if entry.parameters[name].whole and value != int(value):
+        raise SettingError(f"{entry.name}: {name} must be a whole number, not {text}")
     if value and not SMALLEST <= abs(value) <= LARGEST:
         raise SettingError(
             f"{entry.name}: {name} must be between {SMALLEST:g} and {LARGEST:g} in size, not {text}"
@@ -162,30 +232,46 @@ def _number(entry: Entry, name: str, text: str) -> float:
     return value
 
 
-@lru_cache(maxsize=512)
-def _record(name: str, given: tuple[tuple[str, float], ...]) -> Record:
-    entry, values = _by_key()[_key(name)], dict(given)
-    parameters = {
-        name: dataclasses.replace(parameter, name=name, value=values[name])
-        for name, parameter in entry.parameters.items()
-    }
+def record_of(entry: Entry) -> Record:
+    """The record of an entry, its parameters at their defaults."""
+    return _record(entry, tuple((name, p.value) for name, p in entry.parameters.items()))
+
+
+def _record(entry: Entry, given: tuple[tuple[str, float], ...]) -> Record:
+    # By what it says, not by its name alone: a name may be defined anew.
+    parameters = Frozen(
+        {
+            name: dataclasses.replace(entry.parameters[name], name=name, value=value)
+            for name, value in given
+        }
+    )
+    known = (entry.name, entry.formula, entry.family, parameters)
+    if known not in _RECORDS:
+        _RECORDS[known] = _built(entry, parameters)
+    return _RECORDS[known]
+
+
+_RECORDS: dict[tuple[str, str, str, Mapping[str, Parameter]], Record] = {}
+
+
+def _built(entry: Entry, parameters: Mapping[str, Parameter]) -> Record:
     changed = [
-        f"{name}={_short(values[name])}"
-        for name, parameter in entry.parameters.items()
-        if values[name] != parameter.value
+        f"{name}={_short(parameter.value)}"
+        for name, parameter in parameters.items()
+        if parameter.value != entry.parameters[name].value
     ]
     facts = facts_of(entry, parameters)
     return Record(
         **{f.name: getattr(facts, f.name) for f in dataclasses.fields(Facts)},
         name=entry.name,
         label=entry.name + (f"({', '.join(changed)})" if changed else ""),
-        aliases=tuple(dict.fromkeys(w for w in _words(entry)[1:] if w != entry.name)),
+        aliases=tuple(dict.fromkeys(w for w in words(entry)[1:] if w != entry.name)),
         family=entry.family,
         formula=entry.formula,
         reference=entry.reference,
         summary=entry.summary,
         torch_name=entry.torch,
-        parameters=Frozen(parameters),
+        parameters=parameters,
         differs=entry.differs,
         accurate=entry.accurate,
         accurate_slope=entry.accurate_slope,
@@ -198,6 +284,10 @@ def _short(value: float) -> str:
 
 def facts_of(entry: Entry, parameters: Mapping[str, Parameter]) -> Facts:
     """The stored facts where formula and values are those they were derived from."""
+    if entry.family == OWN:  # typed by somebody: not in this process
+        from ._analysis import analyse
+
+        return analyse(entry.formula, _derivable(parameters), _symbols(parameters))
     document = stored().get(entry.name)
     if document is not None and document["from"] == origin(entry, parameters):
         return from_json(document)
@@ -208,11 +298,15 @@ def derived(entry: Entry, parameters: Mapping[str, Parameter]) -> Facts:
     """The facts worked out anew (imports python-flint; well under a second)."""
     from ._derive import derive
 
-    return derive(
-        entry.formula,
-        tuple((name, parameter.value) for name, parameter in parameters.items()),
-        tuple((name, p.symbol) for name, p in parameters.items() if p.symbol),
-    )
+    return derive(entry.formula, _derivable(parameters), _symbols(parameters))
+
+
+def _derivable(parameters: Mapping[str, Parameter]) -> tuple[tuple[str, float], ...]:
+    return tuple((name, parameter.value) for name, parameter in parameters.items())
+
+
+def _symbols(parameters: Mapping[str, Parameter]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, p.symbol) for name, p in parameters.items() if p.symbol)
 
 
 def origin(entry: Entry, parameters: Mapping[str, Parameter]) -> dict[str, object]:
