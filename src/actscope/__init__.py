@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actscope import nn as nn
+    from actscope.catalogue import Learned as Learned
     from actscope.catalogue import Record as Record
+    from actscope.catalogue import define as define
     from actscope.catalogue import get as get
     from actscope.catalogue import names as names
     from actscope.ensemble import Ensemble as Ensemble
@@ -36,11 +38,13 @@ _HOMES = {
     "DataError": "errors",
     "Ensemble": "ensemble",
     "FormulaError": "errors",
+    "Learned": "catalogue",
     "Record": "catalogue",
     "SettingError": "errors",
     "StoreError": "errors",
     "UnknownActivation": "errors",
     "compare": "study",
+    "define": "catalogue",
     "functional": "nn",
     "get": "catalogue",
     "load_winner": "study",
@@ -56,12 +60,14 @@ __all__ = [
     "DataError",
     "Ensemble",
     "FormulaError",
+    "Learned",
     "Record",
     "SettingError",
     "StoreError",
     "UnknownActivation",
     "__version__",
     "compare",
+    "define",
     "functional",
     "get",
     "load_winner",

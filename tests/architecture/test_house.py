@@ -56,8 +56,8 @@ def test_importing_actscope_is_free() -> None:
 
 def test_public_names_are_exactly_these_and_all_resolve() -> None:
     assert sorted(act.__all__) == sorted([
-        "ActscopeError", "Comparison", "DataError", "Ensemble", "FormulaError", "Record",
-        "SettingError", "StoreError", "UnknownActivation", "__version__", "compare",
+        "ActscopeError", "Comparison", "DataError", "Ensemble", "FormulaError", "Learned", "Record",
+        "SettingError", "StoreError", "UnknownActivation", "__version__", "compare", "define",
         "functional", "get", "load_winner", "module", "names", "nn", "train_ensemble",
     ])  # fmt: skip
     for name in act.__all__:
