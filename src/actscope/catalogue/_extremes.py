@@ -51,7 +51,10 @@ class Extreme:
     proven: bool
 
     def __float__(self) -> float:
-        middle = self.low if not self.high.is_finite() else (self.low + self.high) / 2
+        if self.low.is_finite() and self.high.is_finite():
+            middle = (self.low + self.high) / 2
+        else:
+            middle = self.high if self.high.is_finite() else self.low
         return float(middle) + 0.0  # + 0.0 turns -0.0 into 0.0
 
 
