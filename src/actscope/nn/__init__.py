@@ -8,6 +8,7 @@
 from typing import Any
 
 from . import functional as functional
+from ._level import precise as precise
 from ._modules import Activation as Activation
 from ._modules import classes as _classes
 from ._modules import derivative as derivative

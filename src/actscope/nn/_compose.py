@@ -1,4 +1,4 @@
-"""A formula as torch operations, with a backward pass made from its derivative's formula.
+"""A formula as a torch function, with a backward pass made from its derivative's formula.
 
 Autograd through `torch.where` gives nan where the branch not taken overflows (0 * inf);
 evaluating the derivative's own formula does not, and only the input needs to be kept.
@@ -6,164 +6,223 @@ evaluating the derivative's own formula does not, and only the input needs to be
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from fractions import Fraction
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from actscope.catalogue import Parameter
-from actscope.catalogue.formula import (
-    FLOATS,
-    Node,
-    Where,
-    bind,
-    differentiate,
-    evaluate,
-    expand,
-    parse,
-    stable,
-    walk,
-)
+from actscope.catalogue.formula import Node, bind, parse, stable
+from actscope.errors import SettingError
 
-Value = Tensor | float
+from ._family import Family
+from ._program import BLOCK, Program
+from ._program import SOFTPLUS_THRESHOLD as SOFTPLUS_THRESHOLD
 
-# PyTorch's softplus answers with its input above the threshold; at 40 that is exact in float64
-# (at the default of 20 it is off by 2e-9).
-SOFTPLUS_THRESHOLD = 40.0
+_FLOATING = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+_PLAIN_TYPES = (Tensor, torch.nn.Parameter)
 
 
-def _bell(u: Tensor) -> Tensor:
-    return torch.exp(-u * u / 2) / math.sqrt(2 * math.pi)
+def compose(family: Family, *tensors: Tensor, path: tuple[str, ...] = ()) -> Tensor:
+    """The function of a family at x and its parameters, elementwise; nan in x stays nan.
+
+    tensors: x, then one tensor for each parameter, broadcast.
+    path: what to differentiate by, in order.
+    """
+    return _product(family, path, 0, *tensors)
 
 
-_TENSOR_FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "exp": torch.exp,
-    "expm1": torch.expm1,
-    "log": torch.log,
-    "log1p": torch.log1p,
-    "sqrt": torch.sqrt,
-    "sigmoid": torch.sigmoid,
-    "softplus": lambda u: functional.softplus(u, 1.0, SOFTPLUS_THRESHOLD),
-    "tanh": torch.tanh,
-    "sinh": torch.sinh,
-    "cosh": torch.cosh,
-    "sech": lambda u: 1 / torch.cosh(u),
-    "asinh": torch.asinh,
-    "atan": torch.atan,
-    "sin": torch.sin,
-    "cos": torch.cos,
-    "erf": torch.erf,
-    "normal_cdf": torch.special.ndtr,
-    "normal_pdf": _bell,
-}
+def _product(family: Family, path: tuple[str, ...], factors: int, *tensors: Tensor) -> Tensor:
+    """A derivative of the function, times some factors (tensors as large as x).
+
+    path: what it is differentiated by. tensors: x, the factors, the parameters.
+    """
+    x = tensors[0]
+    if x.dtype not in _FLOATING:
+        raise SettingError(
+            f"an activation takes floating-point numbers, not {x.dtype}: convert with x.float()"
+        )
+    if torch._C._are_functorch_transforms_active():
+        result = _Transformable.apply(family, path, factors, *tensors)
+    elif torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
+        result = _Differentiable.apply(family, path, factors, *tensors)
+    else:
+        return _evaluated(family, path, factors, tensors)
+    assert isinstance(result, Tensor)
+    return result
 
 
-def _for_numbers_too(name: str) -> Callable[[Value], Value]:
-    """The function for tensors, and for the plain numbers of a formula such as sqrt(2)."""
-    tensors, floats = _TENSOR_FUNCTIONS[name], FLOATS.functions[name]
-    return lambda u: tensors(u) if isinstance(u, Tensor) else floats(u)
+def _in_blocks(x: Tensor, others: Sequence[Tensor]) -> bool:
+    """Whether nobody watches single operations, and memory is an ordinary CPU tensor's."""
+    return (
+        type(x) in _PLAIN_TYPES
+        and x.is_cpu
+        and x.layout is torch.strided
+        and not torch.compiler.is_compiling()
+        and not torch._C._len_torch_dispatch_stack()
+        and torch._C._get_tracing_state() is None
+        and all(type(t) in _PLAIN_TYPES and t.is_cpu for t in others)
+    )
 
 
-class _TensorArithmetic:
-    """Tensors; numbers stay Python floats, so that they take on the dtype of the input."""
-
-    expands = True
-    functions: Mapping[str, Callable[..., Any]] = {
-        name: _for_numbers_too(name) for name in _TENSOR_FUNCTIONS
-    }
-
-    def __init__(self, like: Tensor) -> None:
-        self.like = like
-
-    def number(self, value: Fraction) -> float:
-        return float(value)
-
-    def divide(self, left: Value, right: Value) -> Value:
-        if isinstance(left, Tensor) or isinstance(right, Tensor):
-            return left / right
-        return FLOATS.divide(left, right)
-
-    def power(self, base: Value, exponent: Value) -> Value:
-        if isinstance(base, Tensor) or isinstance(exponent, Tensor):
-            return base**exponent
-        return FLOATS.power(base, exponent)
-
-    def compare(self, op: str, left: Value, right: Value) -> Any:
-        return FLOATS.compare(op, left, right)  # type: ignore[arg-type]  # tensors compare alike
-
-    def where(self, condition: Any, yes: Value, no: Value) -> Value:
-        if not isinstance(condition, Tensor):
-            return yes if condition else no
-        if not isinstance(yes, Tensor):  # two floats would give the default dtype
-            yes = self.like.new_full((), yes)
-        return torch.where(condition, yes, no)
+def _evaluated(
+    family: Family, path: tuple[str, ...], factors: int, tensors: Sequence[Tensor]
+) -> Tensor:
+    x, full, parameters = tensors[0], tensors[: 1 + factors], tensors[1 + factors :]
+    if (
+        _in_blocks(x, tensors[1:])
+        and all(f.shape == x.shape and f.dtype == x.dtype for f in full[1:])
+        and all(p.numel() == 1 and p.dim() <= x.dim() for p in parameters)
+    ):
+        program = family.program(path, factors)
+        if x.numel() <= BLOCK and not parameters and all(f.is_contiguous() for f in full):
+            value = torch.empty_like(x)
+            program.small(full, (value,))
+            return value
+        return _run(program, full, parameters)[0]
+    return family.program(path, factors).plain(tensors)[0]
 
 
-@lru_cache(maxsize=512)
-def _chooses(tree: Node) -> bool:
-    return any(isinstance(part, Where) for part in walk(expand(tree)))
+def _run(
+    program: Program, full: Sequence[Tensor], parameters: Sequence[Tensor], outputs: int = 1
+) -> list[Tensor]:
+    """New tensors with x's strides, where its memory has no gaps."""
+    x = full[0]
+    out = [torch.empty_like(x) for _ in range(outputs)]
+    if x.is_contiguous():
+        flat = [f.reshape(-1) for f in full]
+        flat_out = [o.view(-1) for o in out]
+    else:
+        strides, size = out[0].stride(), (x.numel(),)
+        laid = [f if f.stride() == strides else torch.empty_like(x).copy_(f) for f in full]
+        if laid[0].stride() != strides:  # gaps or overlaps
+            laid = [torch.empty_strided(x.shape, strides, dtype=x.dtype).copy_(f) for f in full]
+        flat = [f.as_strided(size, (1,)) for f in laid]
+        flat_out = [o.as_strided(size, (1,)) for o in out]
+    program.run(flat, [p.reshape(()) for p in parameters], flat_out)
+    return out
 
 
-def _evaluated(tree: Node, names: tuple[str, ...], tensors: tuple[Tensor, ...]) -> Tensor:
-    x = tensors[names.index("x")]
-    values: dict[str, Any] = {"pi": math.pi, **dict(zip(names, tensors, strict=True))}
-    result = evaluate(tree, values, _TensorArithmetic(x))
-    if not isinstance(result, Tensor):
-        result = torch.full_like(x, result)
-    elif result.shape != x.shape:
-        shape = torch.broadcast_shapes(*(tensor.shape for tensor in tensors))
-        result = result.expand(shape).clone()
-    if result is x:  # a Function must not hand back its input
-        return x.clone()
-    # A comparison with nan is false, so a choice would hide it.
-    return torch.where(x.isnan(), x, result) if _chooses(tree) else result
-
-
-@lru_cache(maxsize=512)
-def _slope(tree: Node, name: str) -> Node:
-    return stable(differentiate(tree, name))
-
-
-class _Compose(torch.autograd.Function):
-    """tree(tensors by name); differentiable as often as you like."""
-
-    generate_vmap_rule = True
+class _Differentiable(torch.autograd.Function):
+    """For plain autograd: half the overhead of the other. Backward keeps only the tensors."""
 
     @staticmethod
-    def forward(tree: Node, names: tuple[str, ...], *tensors: Tensor) -> Tensor:  # type: ignore[override]
-        return _evaluated(tree, names, tensors)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        ctx.tree, ctx.names = inputs[0], inputs[1]
-        ctx.save_for_backward(*inputs[2:])
+    def forward(  # type: ignore[override]
+        ctx: Any, family: Family, path: tuple[str, ...], factors: int, *tensors: Tensor
+    ) -> Tensor:
+        ctx.what = family, path, factors
+        x = tensors[0]
+        small = len(tensors) == 1 and x.numel() <= BLOCK and x.is_contiguous()
+        if small and not path and _in_blocks(x, ()):
+            # One pass for value and slope costs less than a second one later.
+            value, slope = torch.empty_like(x), torch.empty_like(x)
+            family.pair.small((x,), (value, slope))
+            ctx.save_for_backward(x)
+            ctx.slope = slope
+            return value
+        ctx.slope = None
+        ctx.save_for_backward(*tensors)
+        return _evaluated(family, path, factors, tensors)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        tensors = ctx.saved_tensors
-        found: list[Tensor | None] = [None, None]
-        for name, needed in zip(ctx.names, ctx.needs_input_grad[2:], strict=True):
-            if needed:
-                slope = compose(_slope(ctx.tree, name), dict(zip(ctx.names, tensors, strict=True)))
-                found.append(grad * slope)  # autograd sums over broadcast dimensions itself
-            else:
-                found.append(None)
-        return tuple(found)
+        if ctx.slope is not None and not torch.is_grad_enabled():
+            return None, None, None, grad * ctx.slope
+        return _gradients(*ctx.what, ctx.needs_input_grad[3:], grad, ctx.saved_tensors)
 
 
-def compose(tree: Node, values: Mapping[str, Tensor]) -> Tensor:
-    """The value of a tree in "x" and tensor parameters, elementwise, broadcast.
+class _Transformable(torch.autograd.Function):
+    """The same for torch.func: forward without a context, with rules for vmap and jvp."""
 
-    nan in x stays nan, also where the formula only compares.
-    """
-    result = _Compose.apply(tree, tuple(values), *values.values())
-    assert isinstance(result, Tensor)
-    return result
+    @staticmethod
+    def forward(  # type: ignore[override]
+        family: Family, path: tuple[str, ...], factors: int, *tensors: Tensor
+    ) -> Tensor:
+        return _evaluated(family, path, factors, tensors)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        ctx.what = inputs[:3]
+        ctx.save_for_backward(*inputs[3:])
+        ctx.save_for_forward(*inputs[3:])
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        return _gradients(*ctx.what, ctx.needs_input_grad[3:], grad, ctx.saved_tensors)
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Tensor:  # type: ignore[override]
+        family, path, factors = ctx.what
+        total = None
+        for i, tangent in enumerate(tangents[3:]):
+            if tangent is not None:
+                part = _partial(family, path, factors, i, tangent, ctx.saved_tensors)
+                total = part if total is None else total + part
+        assert total is not None
+        return total
+
+    @staticmethod
+    def vmap(  # type: ignore[override]
+        info: Any, dims: tuple[Any, ...], family: Family, path: Any, factors: int, *tensors: Tensor
+    ) -> tuple[Tensor, int]:
+        ranks = [t.dim() - (d is not None) for t, d in zip(tensors, dims[3:], strict=True)]
+        rank = max(ranks)
+        aligned = []
+        for tensor, dim, own in zip(tensors, dims[3:], ranks, strict=True):
+            if dim is not None:  # the batch first, then ones, then the tensor's own dimensions
+                moved = tensor.movedim(dim, 0)
+                tensor = moved.reshape(moved.shape[0], *(1,) * (rank - own), *moved.shape[1:])
+            aligned.append(tensor)
+        return _product(family, path, factors, *aligned), 0
+
+
+def _partial(
+    family: Family,
+    path: tuple[str, ...],
+    factors: int,
+    i: int,
+    factor: Tensor,
+    tensors: Sequence[Tensor],
+) -> Tensor:
+    """The derivative by tensor number i, times a factor."""
+    x, given, parameters = tensors[0], tensors[1 : 1 + factors], tensors[1 + factors :]
+    if 1 <= i <= factors:
+        others = [*given[: i - 1], factor, *given[i:]]
+        return _product(family, path, factors, x, *others, *parameters)
+    by = family.names[0 if i == 0 else i - factors]
+    return _product(family, (*path, by), factors + 1, x, *given, factor, *parameters)
+
+
+def _gradients(
+    family: Family,
+    path: tuple[str, ...],
+    factors: int,
+    needed: Sequence[bool],
+    grad: Tensor,
+    tensors: Sequence[Tensor],
+) -> tuple[Tensor | None, ...]:
+    # Autograd sums over broadcast dimensions itself.
+    found = [
+        _partial(family, path, factors, i, grad, tensors) if need else None
+        for i, need in enumerate(needed)
+    ]
+    return (None, None, None, *found)
+
+
+# --- formulas --------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=512)
+def _family_of(tree: Node, names: tuple[str, ...]) -> Family:
+    return Family(tree, names)
+
+
+def compose_tree(tree: Node, values: Mapping[str, Tensor]) -> Tensor:
+    """The value of a tree in "x" and tensor parameters, elementwise, broadcast."""
+    names = ("x", *(name for name in values if name != "x"))
+    return compose(_family_of(tree, names), *(values[name] for name in names))
 
 
 def compile_formula(
@@ -180,4 +239,5 @@ def compile_formula(
     """
     values = {name: parameter.value for name, parameter in parameters.items()}
     bound = stable(bind(parse(formula, tuple(parameters)), values))
-    return lambda x: compose(bound, {"x": x})
+    family = _family_of(bound, ("x",))
+    return lambda x: compose(family, x)

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from actscope.catalogue import Record
-from actscope.nn._compose import SOFTPLUS_THRESHOLD, compile_formula
+from actscope.nn._forms import family_of, key_of
+from actscope.nn._program import SOFTPLUS_THRESHOLD
 
 _aten: Any = torch.ops.aten
 
@@ -44,7 +45,10 @@ class Kernel(ABC):
         """Write grad * f'(z) into `out`, which may be `grad` itself."""
 
     def learned_grad(self, grad: Tensor, z: Tensor, learned: Tensor) -> Tensor:
-        """Float["member parameter"]: the gradient of the learned parameters."""
+        """Float["member parameter"]: the gradient of the learned parameters.
+
+        Like `learned` it may have more columns than this kernel learns; theirs are 0.
+        """
         raise AssertionError(f"{type(self).__name__} learns nothing")
 
 
@@ -118,23 +122,53 @@ class _PReLU(Kernel):
         torch.where(z > 0, grad, grad * learned[:, 0, None, None], out=out)
 
     def learned_grad(self, grad: Tensor, z: Tensor, learned: Tensor) -> Tensor:
-        return (grad * z.clamp_max(0)).sum((1, 2))[:, None]
+        result = torch.zeros_like(learned)
+        result[:, 0] = (grad * z.clamp_max(0)).sum((1, 2))
+        return result
 
 
 class _Composed(Kernel):
-    """Any record: value and slope composed from its formula and the formula's derivative."""
+    """Any record: value, slope and the slopes of what it learns, from its formula.
+
+    Computed in blocks of whole members or, where nothing is learned, of elements: each
+    element's result is its own, whoever stands beside it.
+    """
 
     def __init__(self, record: Record) -> None:
-        self._value = compile_formula(record.formula, record.parameters)
-        self._slope = compile_formula(record.derivative, record.parameters)
+        learned = {n: p.value for n, p in record.parameters.items() if p.learned}
+        self.learned, self.start = tuple(learned), tuple(learned.values())
+        values = (None if n in learned else p.value for n, p in record.parameters.items())
+        family = family_of(key_of(record), False, tuple(values))
+        self._value, self._slope = family.program((), 0), family.program(("x",), 1)
+        self._learned_slopes = family.parameter_slopes if learned else None
 
     def forward(self, z: Tensor, out: Tensor, learned: Tensor | None = None) -> None:
-        out.copy_(self._value(z))
+        shape = self._shape(z)
+        self._value.run([z.view(shape)], self._columns(learned), [out.view(shape)])
 
     def backward(
         self, grad: Tensor, z: Tensor, a: Tensor, out: Tensor, learned: Tensor | None = None
     ) -> None:
-        torch.mul(grad, self._slope(z), out=out)
+        shape = self._shape(z)
+        full = [z.view(shape), grad.view(shape)]
+        self._slope.run(full, self._columns(learned), [out.view(shape)])
+
+    def learned_grad(self, grad: Tensor, z: Tensor, learned: Tensor) -> Tensor:
+        assert self._learned_slopes is not None
+        shape, result = self._shape(z), torch.zeros_like(learned)
+        sums = list(result[:, : len(self.learned)].unbind(1))
+        full = [z.view(shape), grad.view(shape)]
+        self._learned_slopes.run(full, self._columns(learned), [], sums)
+        return result
+
+    def _shape(self, z: Tensor) -> tuple[int, ...]:
+        return (z.shape[0], z[0].numel()) if self.learned else (z.numel(),)
+
+    def _columns(self, learned: Tensor | None) -> list[Tensor]:
+        """Each learned parameter as Float["member 1"]."""
+        if learned is None:
+            return []
+        return [learned[:, i, None] for i in range(len(self.learned))]
 
 
 def _values(record: Record) -> Mapping[str, float]:
@@ -162,6 +196,13 @@ def _leaky(slope: float) -> Kernel:
     return _Native(
         lambda z, out: _aten.leaky_relu.out(z, slope, out=out),
         lambda g, z, out: _aten.leaky_relu_backward.grad_input(g, z, slope, False, grad_input=out),
+    )
+
+
+def _hard_tanh(low: float, high: float) -> Kernel:
+    return _Native(
+        lambda z, out: _aten.hardtanh.out(z, low, high, out=out),
+        lambda g, z, out: _aten.hardtanh_backward.grad_input(g, z, low, high, grad_input=out),
     )
 
 
@@ -200,6 +241,24 @@ _NATIVE: dict[str, Callable[[Mapping[str, float]], Kernel]] = {
         lambda g, z, out: out.copy_(_aten.mish_backward(g, z)),
     ),
     "softplus": lambda p: _softplus(p["beta"]),
+    "relu6": lambda p: _hard_tanh(0.0, 6.0),
+    "hard_tanh": lambda p: _hard_tanh(p["min_val"], p["max_val"]),
+    "threshold": lambda p: _Native(
+        lambda z, out: _aten.threshold.out(z, p["threshold"], p["value"], out=out),
+        lambda g, z, out: _aten.threshold_backward.grad_input(g, z, p["threshold"], grad_input=out),
+    ),
+    "softshrink": lambda p: _Native(
+        lambda z, out: _aten.softshrink.out(z, p["lambd"], out=out),
+        lambda g, z, out: _aten.softshrink_backward.grad_input(g, z, p["lambd"], grad_input=out),
+    ),
+    "hardshrink": lambda p: _Native(
+        lambda z, out: _aten.hardshrink.out(z, p["lambd"], out=out),
+        lambda g, z, out: _aten.hardshrink_backward.grad_input(g, z, p["lambd"], grad_input=out),
+    ),
+    "hard_sigmoid": lambda p: _Native(
+        lambda z, out: _aten.hardsigmoid.out(z, out=out),
+        lambda g, z, out: _aten.hardsigmoid_backward.grad_input(g, z, grad_input=out),
+    ),
     "hard_swish": lambda p: _Native(
         lambda z, out: _aten.hardswish.out(z, out=out),
         lambda g, z, out: _aten.hardswish_backward.out(g, z, out=out),
@@ -209,9 +268,7 @@ _NATIVE: dict[str, Callable[[Mapping[str, float]], Kernel]] = {
 
 def kernel(record: Record) -> Kernel:
     """The passes of a record, PyTorch's own where there are any."""
-    learned = [p for p in record.parameters.values() if p.learned]
     if record.name == "prelu":
-        return _PReLU(learned[0].value)
-    assert not learned, f"{record.name}: no kernel learns its parameters"
+        return _PReLU(record.values["weight"])
     native = _NATIVE.get(record.name)
     return native(_values(record)) if native else _Composed(record)

@@ -11,49 +11,67 @@ from torch import Tensor, nn
 
 from actscope import catalogue
 from actscope.catalogue import Record
+from actscope.errors import SettingError
 
 from . import functional
-from ._compose import compose
-from ._native import FUNCTIONS, RENAMED, SETTINGS
+from ._forms import apply_slope, key_of
+from ._level import LEVEL
+from ._levelled import levelled
+from ._native import ATTRIBUTES, RENAMED
 
 
 class Activation(nn.Module):
-    """An activation that PyTorch has no class for, composed from its formula.
+    """An activation that PyTorch has no class for.
 
-    Its parameters are arguments with the catalogue's names and defaults; the learned ones
-    become `torch.nn.Parameter`s of one element.
+    Its parameters are arguments with the catalogue's names and defaults, by position or by
+    name; the learned ones become `torch.nn.Parameter`s of one element. precise: the level to
+    work at, whatever `actscope.precise` says; None: what that says.
     """
 
     activation: ClassVar[str]
+    precise: bool | None = None
 
-    def __init__(self, **parameters: float) -> None:
+    def __init__(self, *values: float, precise: bool | None = None, **named: float) -> None:
         super().__init__()
-        self.record = catalogue.get(self.activation, **parameters)
+        names = tuple(catalogue.get(self.activation).values)
+        if len(values) > len(names):
+            raise SettingError(
+                f"{type(self).__name__} has {len(names)} parameters, not {len(values)}"
+            )
+        given = {**dict(zip(names, values, strict=False)), **named}
+        self.record = catalogue.get(self.activation, **given)
+        self._function = functional.of(self.activation)
+        if precise is not None:
+            self.precise = precise
         for name, parameter in self.record.parameters.items():
             if parameter.learned:
                 self.register_parameter(name, nn.Parameter(torch.tensor([parameter.value])))
+            else:
+                setattr(self, name, parameter.value)
+        self._names = names
 
     def forward(self, x: Tensor) -> Tensor:
-        function: Callable[..., Tensor] = getattr(functional, self.activation)
-        learned = dict(self.named_parameters(recurse=False))
-        return function(x, **{**self.record.values, **learned})
+        values = [getattr(self, name) for name in self._names]
+        return self._function(x, *values, precise=self.precise)
 
     def extra_repr(self) -> str:
-        return ", ".join(f"{name}={value:g}" for name, value in self.record.values.items())
+        level = [] if self.precise is None else [f"precise={self.precise}"]
+        return ", ".join([*(f"{n}={v:g}" for n, v in self.record.values.items()), *level])
 
 
 @lru_cache(maxsize=1)
 def classes() -> dict[str, type[nn.Module]]:
-    """Class name -> class: PyTorch's own where we use its kernel, else a composed one."""
-    return {catalogue.get(name).torch_name: class_of(name) for name in catalogue.names()}
+    """Class name -> class, for every activation and kind."""
+    return {catalogue.get(n).torch_name: class_of(n) for n in catalogue.names()}
 
 
 @lru_cache(maxsize=512)
 def class_of(name: str) -> type[nn.Module]:
-    """The module class of an activation."""
+    """The module class of an activation: a subclass of PyTorch's where there is one."""
     record = catalogue.get(name)
-    if name in FUNCTIONS:
-        return getattr(nn, record.torch_name)
+    if name in ATTRIBUTES:
+        base = getattr(nn, record.torch_name)
+        return levelled(base, functional.of(name), ATTRIBUTES[name])
     members = {
         "activation": name,
         "__doc__": f"{record.summary}\n\n{record.formula}\n",
@@ -77,8 +95,6 @@ def module(spec: str | Record, **parameters: float) -> nn.Module:
     record = catalogue.get(spec, **parameters)
     renamed = RENAMED.get(record.name, {})
     values: dict[str, Any] = {renamed.get(n, n): value for n, value in record.values.items()}
-    if record.name in FUNCTIONS:
-        values |= SETTINGS.get(record.name, {})
     return class_of(record.name)(**values)
 
 
@@ -93,5 +109,5 @@ def derivative(spec: str | Record) -> Callable[[Tensor], Tensor]:
     Raises:
         UnknownActivation, SettingError: as `catalogue.get`.
     """
-    tree = catalogue.get(spec).bound_derivative
-    return lambda x: compose(tree, {"x": x})
+    key = key_of(catalogue.get(spec))
+    return lambda x: apply_slope(key, LEVEL.precise, x)

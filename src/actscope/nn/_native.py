@@ -1,59 +1,265 @@
-"""Where PyTorch has a kernel of its own for an activation. What is not here is composed."""
+"""Where PyTorch has a kernel of its own for an activation. What is not here is composed.
+
+Each function has PyTorch's signature and, at the default level, PyTorch's result to the bit; it
+calls what `torch.nn.functional` calls. At the precise level it is composed like any other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ._compose import SOFTPLUS_THRESHOLD
+from ._forms import apply
+from ._level import LEVEL
+from ._program import SOFTPLUS_THRESHOLD
+
+_nn: Any = torch._C._nn  # the kernels, without the checks that torch.nn.functional puts before
 
 
-def _identity(x: Tensor) -> Tensor:
-    return x
+def _exactly(name: str, input: Tensor, *values: float | Tensor, inplace: bool = False) -> Tensor:
+    if not inplace:
+        return apply(name, True, input, *values)
+    # Autograd keeps the input: it must not be what is overwritten.
+    return input.copy_(apply(name, True, input.clone(), *values))
 
 
-def _leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
-    return functional.leaky_relu(x, negative_slope)
+def identity(input: Tensor, *, precise: bool | None = None) -> Tensor:
+    return input
 
 
-def _prelu(x: Tensor, weight: float | Tensor = 0.25) -> Tensor:
+def sigmoid(input: Tensor, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("sigmoid", input)
+    return torch.sigmoid(input)
+
+
+def tanh(input: Tensor, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("tanh", input)
+    return torch.tanh(input)
+
+
+def log_sigmoid(input: Tensor, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("log_sigmoid", input)
+    return _nn.log_sigmoid(input)
+
+
+def relu(input: Tensor, inplace: bool = False, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("relu", input, inplace=inplace)
+    return torch.relu_(input) if inplace else torch.relu(input)
+
+
+def relu6(input: Tensor, inplace: bool = False, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("relu6", input, inplace=inplace)
+    return _nn.relu6_(input) if inplace else _nn.relu6(input)
+
+
+def selu(input: Tensor, inplace: bool = False, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("selu", input, inplace=inplace)
+    return torch.selu_(input) if inplace else torch.selu(input)
+
+
+def silu(input: Tensor, inplace: bool = False, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("silu", input, inplace=inplace)
+    return _nn.silu_(input) if inplace else _nn.silu(input)
+
+
+def mish(input: Tensor, inplace: bool = False, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("mish", input, inplace=inplace)
+    return _nn.mish_(input) if inplace else _nn.mish(input)
+
+
+def hard_swish(input: Tensor, inplace: bool = False, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("hard_swish", input, inplace=inplace)
+    return _nn.hardswish_(input) if inplace else _nn.hardswish(input)
+
+
+def hard_sigmoid(input: Tensor, inplace: bool = False, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("hard_sigmoid", input, inplace=inplace)
+    return _nn.hardsigmoid_(input) if inplace else _nn.hardsigmoid(input)
+
+
+def hard_tanh(
+    input: Tensor,
+    min_val: float = -1.0,
+    max_val: float = 1.0,
+    inplace: bool = False,
+    *,
+    precise: bool | None = None,
+) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("hard_tanh", input, min_val, max_val, inplace=inplace)
+    if min_val > max_val:
+        return functional.hardtanh(input, min_val, max_val)  # raises what PyTorch raises
+    return (_nn.hardtanh_ if inplace else _nn.hardtanh)(input, min_val, max_val)
+
+
+def threshold(
+    input: Tensor,
+    threshold: float = 1.0,
+    value: float = 0.0,
+    inplace: bool = False,
+    *,
+    precise: bool | None = None,
+) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("threshold", input, threshold, value, inplace=inplace)
+    return (torch.threshold_ if inplace else torch.threshold)(input, threshold, value)
+
+
+def leaky_relu(
+    input: Tensor,
+    negative_slope: float = 0.01,
+    inplace: bool = False,
+    *,
+    precise: bool | None = None,
+) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("leaky_relu", input, negative_slope, inplace=inplace)
+    return (_nn.leaky_relu_ if inplace else _nn.leaky_relu)(input, negative_slope)
+
+
+def prelu(input: Tensor, weight: float | Tensor = 0.25, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        if isinstance(weight, Tensor) and weight.numel() > 1:  # one for each channel
+            weight = weight.view(-1, *(1,) * (input.dim() - 2))
+        return _exactly("prelu", input, weight)
     if isinstance(weight, Tensor):
-        return functional.prelu(x, weight)
-    return functional.leaky_relu(x, weight)
+        return torch.prelu(input, weight)
+    return _nn.leaky_relu(input, weight)
 
 
-def _elu(x: Tensor, alpha: float = 1.0) -> Tensor:
-    return functional.elu(x, alpha)
+def rrelu(
+    input: Tensor,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    inplace: bool = False,
+    *,
+    precise: bool | None = None,
+) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        if not training:
+            return _exactly("rrelu", input, lower, upper, inplace=inplace)
+        slopes = torch.empty_like(input, requires_grad=False).uniform_(lower, upper)
+        return _exactly("prelu", input, slopes, inplace=inplace)
+    return (torch.rrelu_ if inplace else torch.rrelu)(input, lower, upper, training)
 
 
-def _celu(x: Tensor, alpha: float = 1.0) -> Tensor:
-    return functional.celu(x, alpha)
+def elu(
+    input: Tensor, alpha: float = 1.0, inplace: bool = False, *, precise: bool | None = None
+) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("elu", input, alpha, inplace=inplace)
+    return (_nn.elu_ if inplace else _nn.elu)(input, alpha)
 
 
-def _softplus(x: Tensor, beta: float = 1.0) -> Tensor:
-    return functional.softplus(x, beta, SOFTPLUS_THRESHOLD)
+def celu(
+    input: Tensor, alpha: float = 1.0, inplace: bool = False, *, precise: bool | None = None
+) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("celu", input, alpha, inplace=inplace)
+    return (torch.celu_ if inplace else torch.celu)(input, alpha)
+
+
+def gelu(input: Tensor, approximate: str = "none", *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("gelu_tanh" if approximate == "tanh" else "gelu", input)
+    return _nn.gelu(input, approximate=approximate)
+
+
+def gelu_tanh(input: Tensor, *, precise: bool | None = None) -> Tensor:
+    return gelu(input, "tanh", precise=precise)
+
+
+def softplus(
+    input: Tensor,
+    beta: float = 1.0,
+    threshold: float = SOFTPLUS_THRESHOLD,
+    *,
+    precise: bool | None = None,
+) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("softplus", input, beta)
+    return _nn.softplus(input, beta, threshold)
+
+
+def softshrink(input: Tensor, lambd: float = 0.5, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("softshrink", input, lambd)
+    return _nn.softshrink(input, lambd)
+
+
+def hardshrink(input: Tensor, lambd: float = 0.5, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("hardshrink", input, lambd)
+    return torch.hardshrink(input, lambd)
+
+
+def sine(input: Tensor, omega: float = 1.0, *, precise: bool | None = None) -> Tensor:
+    exact = LEVEL.precise if precise is None else precise
+    if exact or isinstance(omega, Tensor) or omega != 1.0:
+        return apply("sine", exact, input, omega)
+    return torch.sin(input)
+
+
+def arctan(input: Tensor, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("arctan", input)
+    return torch.atan(input)
+
+
+def erf(input: Tensor, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("erf", input)
+    return torch.erf(input)
+
+
+def exponential(input: Tensor, *, precise: bool | None = None) -> Tensor:
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("exponential", input)
+    return torch.exp(input)
 
 
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {
-    "identity": _identity,
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    "relu": torch.relu,
-    "leaky_relu": _leaky_relu,
-    "prelu": _prelu,
-    "elu": _elu,
-    "selu": torch.selu,
-    "celu": _celu,
-    "gelu": functional.gelu,
-    "silu": functional.silu,
-    "mish": functional.mish,
-    "softplus": _softplus,
-    "hard_swish": functional.hardswish,
-}
+    function.__name__: function
+    for function in (
+        identity, sigmoid, tanh, log_sigmoid, relu, relu6, selu, silu, mish, hard_swish,
+        hard_sigmoid, hard_tanh, threshold, leaky_relu, prelu, rrelu, elu, celu, gelu, gelu_tanh,
+        softplus, softshrink, hardshrink, sine, arctan, erf, exponential,
+    )
+}  # fmt: skip
 
-# Parameters of ours that PyTorch's class names differently, and settings that we choose.
+# What PyTorch's module classes keep, in the order of our functions' arguments.
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("identity", "sigmoid", "tanh", "log_sigmoid", "softsign"), ()),
+    "tanhshrink": (),
+    **dict.fromkeys(
+        ("relu", "relu6", "selu", "silu", "mish", "hard_swish", "hard_sigmoid"), ("inplace",)
+    ),
+    "hard_tanh": ("min_val", "max_val", "inplace"),
+    "threshold": ("threshold", "value", "inplace"),
+    "leaky_relu": ("negative_slope", "inplace"),
+    "prelu": ("weight",),
+    "rrelu": ("lower", "upper", "training", "inplace"),
+    "elu": ("alpha", "inplace"),
+    "celu": ("alpha", "inplace"),
+    "gelu": ("approximate",),
+    "softplus": ("beta", "threshold"),
+    "softshrink": ("lambd",),
+    "hardshrink": ("lambd",),
+}
+# Parameters of ours that PyTorch's class names differently.
 RENAMED: dict[str, dict[str, str]] = {"prelu": {"weight": "init"}}
-SETTINGS: dict[str, dict[str, float]] = {"softplus": {"threshold": SOFTPLUS_THRESHOLD}}

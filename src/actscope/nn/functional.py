@@ -1,12 +1,16 @@
-"""Each activation of the catalogue as a function of tensors, under its catalogue name.
+"""Each activation of the catalogue as a function of tensors, under its name or any alias.
 
-PyTorch's own kernel where there is one, otherwise composed from the formula. A function takes
-the tensor and then the activation's parameters, by position or by name:
+PyTorch's own kernel where there is one, with PyTorch's signature; otherwise composed from the
+formula: a function takes the tensor and then the activation's parameters, by position or by
+name. `precise=True` asks for the precise level, `precise=False` for the default one, whatever
+`actscope.precise` says.
 
 >>> import torch
 >>> from actscope.nn import functional
 >>> functional.leaky_relu(torch.tensor([-1.0, 2.0]), negative_slope=0.5)
 tensor([-0.5000,  2.0000])
+>>> functional.swish is functional.silu
+True
 """
 
 from __future__ import annotations
@@ -19,17 +23,21 @@ from typing import Any
 from torch import Tensor
 
 from actscope import catalogue
-from actscope.errors import did_you_mean
+from actscope.errors import UnknownActivation
 
-from ._compose import compose
+from ._forms import apply, key_of
+from ._level import LEVEL
 from ._native import FUNCTIONS
 
 
 def __getattr__(name: str) -> Callable[..., Tensor]:
-    if name not in catalogue.names():
-        hint = did_you_mean(name, catalogue.names())
-        raise AttributeError(f"no activation function {name!r}.{hint}")
-    return _function(name)
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        record = catalogue.get(name)
+    except UnknownActivation as unknown:
+        raise AttributeError(f"no activation function {unknown}") from None
+    return of(record.name)
 
 
 def __dir__() -> list[str]:
@@ -37,7 +45,8 @@ def __dir__() -> list[str]:
 
 
 @lru_cache(maxsize=512)
-def _function(name: str) -> Callable[..., Tensor]:
+def of(name: str) -> Callable[..., Tensor]:
+    """The function of an activation by its name in the catalogue."""
     return FUNCTIONS.get(name) or composed(catalogue.get(name))
 
 
@@ -46,31 +55,49 @@ def composed(record: catalogue.Record) -> Callable[..., Tensor]:
 
     A parameter may be a number or a tensor (which then receives its gradient).
     """
-    defaults = dict(record.values)
-    signature = inspect.Signature(
-        [
-            inspect.Parameter("x", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Tensor),
-            *(
-                inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=value)
-                for name, value in defaults.items()
-            ),
-        ],
-        return_annotation=Tensor,
-    )
+    key, names = key_of(record), tuple(record.values)
+    defaults = tuple(record.values.values())
 
-    def function(*arguments: Any, **named: Any) -> Tensor:
-        given = signature.bind(*arguments, **named)
-        given.apply_defaults()
-        values = given.arguments
-        x = values["x"]
-        tensors = {
-            name: value if isinstance(value, Tensor) else x.new_tensor(value)
-            for name, value in values.items()
-        }
-        return compose(record.expression, tensors)
+    def function(x: Tensor, *values: Any, precise: bool | None = None, **named: Any) -> Tensor:
+        if named or len(values) != len(defaults):
+            values = _arranged(record.name, names, defaults, values, named)
+        return apply(key, LEVEL.precise if precise is None else precise, x, *values)
 
     function.__name__ = function.__qualname__ = record.name
     function.__module__ = __name__
     function.__doc__ = f"{record.summary}\n\n{record.formula}\n"
-    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__signature__ = _signature(record)  # type: ignore[attr-defined]
     return function
+
+
+def _arranged(
+    name: str,
+    names: tuple[str, ...],
+    defaults: tuple[float, ...],
+    values: tuple[Any, ...],
+    named: dict[str, Any],
+) -> tuple[Any, ...]:
+    """All parameters in order. (By hand: dynamo does not trace inspect.Signature.bind.)"""
+    if len(values) > len(names):
+        raise TypeError(f"{name}() takes x and {len(names)} parameters, not {len(values)}")
+    for given in named:
+        if given not in names[len(values) :]:
+            known = ", ".join(names) or "none"
+            raise TypeError(f"{name}() got an unexpected argument {given!r}; parameters: {known}")
+    rest = zip(names[len(values) :], defaults[len(values) :], strict=True)
+    return (*values, *(named.get(parameter, default) for parameter, default in rest))
+
+
+def _signature(record: catalogue.Record) -> inspect.Signature:
+    either, only = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    return inspect.Signature(
+        [
+            inspect.Parameter("x", either, annotation=Tensor),
+            *(
+                inspect.Parameter(name, either, default=value, annotation=float | Tensor)
+                for name, value in record.values.items()
+            ),
+            inspect.Parameter("precise", only, default=None, annotation=bool | None),
+        ],
+        return_annotation=Tensor,
+    )

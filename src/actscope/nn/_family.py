@@ -1,0 +1,125 @@
+"""A function and its derivatives of every order, as programs that are made when asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from actscope.catalogue.formula import Node, differentiate, stable
+
+from ._clamps import clamped
+from ._lower import Lowering, Promise, Promised
+from ._program import Program
+from ._safe import agree, capped, safe, sampled, tried
+
+Path = tuple[str, ...]  # the names that a derivative is taken by, in order
+_FAR = 1e300  # beyond every float32, within float64
+Limits = tuple[float, float]  # at minus and plus infinity; nan where there is none
+
+
+class Family:
+    """f(x, parameters) as a tree, and what follows from it.
+
+    names: "x" and the parameters that are tensors.
+    known: trees of some derivatives, by path, in a form that loses no digits.
+    values: of the parameters, to try forms with.
+    limits: of derivatives, by path, at -inf and +inf.
+    precise: evaluate in float64, as written; otherwise by whatever is fast and safe.
+    """
+
+    def __init__(
+        self,
+        tree: Node,
+        names: tuple[str, ...] = ("x",),
+        *,
+        known: Mapping[Path, Node] | None = None,
+        limits: Mapping[Path, Limits] | None = None,
+        values: Mapping[str, float] | None = None,
+        precise: bool = False,
+    ) -> None:
+        self.names, self.precise = names, precise
+        self._trees: dict[Path, Node] = {(): tree}
+        self._known = dict(known or {})
+        self._values = tried(names, values)
+        self._limits = dict(limits or {})
+        self._programs: dict[tuple[Path, int], Program] = {}
+        self._pair: Program | None = None
+
+    def tree(self, path: Path) -> Node:
+        """The derivative by each name of the path in turn."""
+        found = self._trees.get(path)
+        if found is None:
+            known = self._known.get(path)
+            written = differentiate(self.tree(path[:-1]), path[-1])
+            if self.precise:
+                found = stable(written) if known is None else known
+            else:
+                found = safe(written, known, self._values)
+                # Value and slope share what they can: exp held at 40 in one, so in the other.
+                value = capped(self._trees[()])
+                if found == capped(written) != written and agree(
+                    value, self._trees[()], self._values
+                ):
+                    self._trees[()] = value
+            self._trees[path] = found
+        return found
+
+    def program(self, path: Path, factors: int) -> Program:
+        """The derivative times this many factors: tensors (x, the factors, the parameters)."""
+        found = self._programs.get((path, factors))
+        if found is None:
+            lowering = self._lowering(factors)
+            value = self._promised(lowering, path)
+            for i in range(factors):
+                value = value * lowering.input(f"factor {i}")
+            found = Program(lowering.listing(value), 1 + factors, double=self.precise)
+            self._programs[path, factors] = found
+        return found
+
+    @property
+    def pair(self) -> Program:
+        """Value and slope at once, of a function of x alone."""
+        if self._pair is None:
+            lowering = self._lowering(0)
+            slope = self._promised(lowering, ("x",))
+            both = (self._promised(lowering, ()), slope)
+            self._pair = Program(lowering.listing(*both), 1, double=self.precise)
+        return self._pair
+
+    @property
+    def parameter_slopes(self) -> Program:
+        """factor * the slope by each parameter, all at once: tensors (x, factor, parameters)."""
+        lowering = self._lowering(1)
+        factor = lowering.input("factor 0")
+        slopes = [self._promised(lowering, (name,)) * factor for name in self.names[1:]]
+        return Program(lowering.listing(*slopes), 2, double=self.precise)
+
+    def _lowering(self, factors: int) -> Lowering:
+        extra = [f"factor {i}" for i in range(factors)]
+        return Lowering(["x", *extra, *self.names[1:]], 1 + factors)
+
+    def _promised(self, lowering: Lowering, path: Path) -> Promised:
+        tree = self.tree(path)
+        value = lowering.value(tree if self.precise else clamped(tree))
+        x = lowering.input("x")
+        if path in self._limits:
+            value = self._at_infinity(lowering, tree, self._limits[path], value)
+        if not (isinstance(value, Promise) and value.nan):
+            value = lowering.emit("where", lowering.emit("is_nan", x), x, value)
+        return value
+
+    def _at_infinity(
+        self, lowering: Lowering, tree: Node, limits: Limits, value: Promised
+    ) -> Promised:
+        """The value with the limits put in, where the formula does not give them by itself."""
+        ends = (-math.inf, math.inf)
+        found = sampled(tree, ends, self._values)
+        x = lowering.input("x")
+        for at, limit, own in zip(ends, limits, found, strict=True):
+            if own == limit or (math.isnan(own) and math.isnan(limit)):
+                continue
+            if self.names[1:]:  # the limit may depend on a parameter: look far out instead
+                far = lowering.value(tree, math.copysign(_FAR, at))
+                limit = far * math.inf if math.isinf(limit) else far
+            value = lowering.where(lowering.compare("==", x, at), limit, value)
+        return value

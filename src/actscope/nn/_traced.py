@@ -1,0 +1,12 @@
+"""What torch.compile calls instead of tracing into the making of programs.
+
+Imported while dynamo traces: the function stands in its graph as it is, and what it does with
+tensors is traced one level below, by AOTAutograd, where its autograd function is an ordinary one.
+"""
+
+import torch
+
+from . import _forms
+
+evaluate = torch.compiler.allow_in_graph(_forms.evaluate)
+evaluate_slope = torch.compiler.allow_in_graph(_forms.evaluate_slope)
