@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from actscope.errors import SettingError as SettingError
     from actscope.errors import StoreError as StoreError
     from actscope.errors import UnknownActivation as UnknownActivation
+    from actscope.gallery import plot as plot
+    from actscope.gallery import poster as poster
     from actscope.nn import functional as functional
     from actscope.nn import module as module
+    from actscope.nn import precise as precise
     from actscope.study import Comparison as Comparison
     from actscope.study import compare as compare
     from actscope.study import load_winner as load_winner
@@ -51,6 +54,9 @@ _HOMES = {
     "module": "nn",
     "names": "catalogue",
     "nn": "nn",
+    "plot": "gallery",
+    "poster": "gallery",
+    "precise": "nn",
     "train_ensemble": "ensemble",
 }
 
@@ -74,6 +80,9 @@ __all__ = [
     "module",
     "names",
     "nn",
+    "plot",
+    "poster",
+    "precise",
     "train_ensemble",
 ]
 

@@ -33,7 +33,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("command", ["compare", "predict", "list", "show"])
+@pytest.mark.parametrize("command", ["compare", "predict", "list", "show", "plot", "poster"])
 def test_every_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     out, err = capsys.readouterr()
@@ -70,8 +70,17 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["compare", "x", "y", "z"], "unexpected extra argument"),
         (["predict", "a", "b"], "Missing option '-o'"),
         (["show"], "Missing argument 'NAME'"),
-        (["show", "gelo"], "Did you mean 'gelu'?"),
+        (["show", "gelo"], "Did you mean 'gelu'"),
         (["show", "leaky_relu(slope=1)"], "slope"),
+        (["plot"], "Missing argument 'NAME...'"),
+        (["plot", "relu"], "say where the picture goes: -o FILE"),
+        (["plot", "gelo", "-o", "a.svg"], "Did you mean 'gelu'"),
+        (["plot", "relu", "-o", "a.gif"], "a picture is a .svg, .png or .pdf file"),
+        (["plot", "relu", "-o", "no/such/folder/a.svg"], "its folder is not there"),
+        (["plot", "swiglu", "-o", "a.svg"], "plot its gate, silu"),
+        (["plot", "softmax", "-o", "a.svg"], "takes a vector"),
+        (["poster"], "say where the poster goes: -o FILE"),
+        (["poster", "-o", "a"], "a picture is a .svg, .png or .pdf file"),
         (["--frob"], "No such option"),
     ],
 )

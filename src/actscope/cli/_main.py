@@ -15,6 +15,8 @@ from actscope.errors import ActscopeError
 
 from ._compare import compare
 from ._list import list_
+from ._plot import plot
+from ._poster import poster
 from ._predict import predict
 from ._show import show
 
@@ -33,6 +35,8 @@ app.command("compare")(compare)
 app.command("predict")(predict)
 app.command("list")(list_)
 app.command("show")(show)
+app.command("plot")(plot)
+app.command("poster")(poster)
 
 
 def _version(wanted: bool) -> None:

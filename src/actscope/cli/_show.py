@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import _json as json_output
 
 if TYPE_CHECKING:
-    from actscope.catalogue import Record
+    from ._card import Curve
 
 _SPAN = 5.0  # the plots show x from -5 to 5
 _COLUMNS, _ROWS = 38, 11  # of each plot, in characters; fewer columns on a narrow screen
@@ -19,7 +19,10 @@ _COLUMNS, _ROWS = 38, 11  # of each plot, in characters; fewer columns on a narr
 
 def show(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A name, an alias, or name(parameter=number).")
+        str,
+        typer.Argument(
+            metavar="NAME", help="A name, an alias, a formula, or name(parameter=number)."
+        ),
     ],
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document and nothing else.")
@@ -40,86 +43,69 @@ def show(
 
     record = catalogue.get(name)
     if json:
-        kept = {f.name: getattr(record, f.name) for f in dataclasses.fields(record)}
-        json_output.write({"schema": 1, **kept})
+        json_output.write({"schema": 1, **_document(record)})
         return
     _card(record)
 
 
-def _card(r: Record) -> None:
+def _document(r: Any) -> dict[str, Any]:
+    kept = {f.name: getattr(r, f.name) for f in dataclasses.fields(r)}
+    kept.pop("function", None)  # a vector's, code and not a fact
+    if "gate" in kept:
+        kept["gate"] = r.gate.label
+    return {**kept, "kind": r.kind, "family": r.family}
+
+
+def _card(r: Any) -> None:
     from actscope.render import Column, Line, console, line, table
+
+    from . import _card as card
 
     screen = console()
     screen.print(line(r.label, "bold"))
-    screen.print(line(r.summary))
-    screen.print(line(f"\nf(x)  = {r.formula}\nf'(x) = {r.derivative}"))
+    screen.print(line(f"{r.family} · {r.summary}"))
+    said = card.formulas(r)
+    width = max(len(left) for left, _ in said)
+    screen.print(line("\n" + "\n".join(f"{left:<{width}} = {right}" for left, right in said)))
     for parameter in r.parameters.values():
         learned = ", learned in training" if parameter.learned else ""
         text = f"{parameter.name} = {parameter.value:g}{learned}: {parameter.meaning}"
         screen.print(line(f"  {text}"))
     columns = min(_COLUMNS, (screen.width - 17) // 2)
     if columns > 9 and screen.encoding.lower().startswith("utf"):
-        screen.print(line("\n" + "\n".join(_plots(r, columns)), "bold"))
+        drawn = [_plot(curve, columns) for curve in card.curves(r)]
+        screen.print(line("\n" + "\n".join(_beside(drawn, columns + 9)), "bold"))
     heads = [Column("fact"), Column("value"), Column("known")]
-    lines = [Line([words, value, _known(r, key)]) for key, words, value in _facts(r)]
+    lines = [Line([words, value, card.known(r, key)]) for key, words, value in card.facts(r)]
     screen.print(table(heads, lines))
+    for sentence in (card.depth(r), f"Where libraries differ: {r.differs}." if r.differs else ""):
+        if sentence:
+            screen.print(line(sentence))
     if r.aliases:
         screen.print(line(f"Also called: {', '.join(r.aliases)}", "dim"))
-    screen.print(line(f"Reference: {r.reference}", "dim"))
+    if r.reference:
+        screen.print(line(f"Reference: {r.reference}", "dim"))
 
 
-def _known(r: Record, fact: str) -> str:
-    if fact not in r.certified:
-        return ""
-    return "certified" if r.certified[fact] else "numerical"
-
-
-def _number(value: float) -> str:
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    return f"{value:.6g}"
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
-
-
-def _facts(r: Record) -> list[tuple[str, str, str]]:
-    dead = " and ".join(f"{_number(a)} to {_number(b)}" for a, b in r.dead_region)
-    nowhere = "everywhere (no gradient passes at all)" if r.step_like else "none"
-    kinks = ", ".join(_number(k) for k in r.kinks)
-    return [
-        ("range", "range", f"{_number(r.range[0])} to {_number(r.range[1])}"),
-        ("monotonic", "monotonic", _yes(r.monotonic)),
-        ("symmetry", "symmetry", r.symmetry or "none"),
-        ("zero_centred", "zero-centred (standard normal inputs)", _yes(r.zero_centred)),
-        ("mean", "mean output (same inputs)", _number(r.mean)),
-        ("lipschitz", "Lipschitz constant", _number(r.lipschitz)),
-        ("gain", "gain for initial weights", _number(r.gain)),
-        ("dead_region", "slope exactly 0 on", dead or nowhere),
-        ("kinks", "no derivative at", kinks or "(no such point)"),
-        ("saturates", "saturates", ", ".join(r.saturates) or "no"),
-        ("zero_share", "share of zeros (same inputs)", f"{100 * r.zero_share:.3g}%"),
-    ]
-
-
-def _plots(r: Record, columns: int) -> list[str]:
-    """f and f' side by side, with the scale written beside them."""
+def _plot(curve: Curve, columns: int) -> list[str]:
+    """A plot with the scale written beside it."""
     from actscope.render import plot
 
     count = 8 * columns
     xs = [-_SPAN + 2 * _SPAN * i / (count - 1) for i in range(count)]
-    blocks = []
-    for title, function in (("f(x)", r), ("slope f'(x)", r.slope)):
-        points = [(x, float(function(x))) for x in xs]
-        window = _window([y for _, y in points if math.isfinite(y)])
-        drawn = plot([points], x=(-_SPAN, _SPAN), y=window, columns=columns, rows=_ROWS)
-        ends = {0: f"{window[1]:.3g}", _ROWS - 1: f"{window[0]:.3g}"}
-        lines = [f"{ends.get(i, ''):>6} {text}" for i, text in enumerate(drawn)]
-        foot = f"{'':>6} {-_SPAN:<{columns // 2}g}{_SPAN:>{columns // 2}g}"
-        blocks.append([f"{'':>6} {title}", *lines, foot])
-    width = columns + 9
-    return [f"{left:<{width}}{right}".rstrip() for left, right in zip(*blocks, strict=True)]
+    points = [(x, float(curve.function(x))) for x in xs]
+    window = _window([y for _, y in points if math.isfinite(y)])
+    drawn = plot([points], x=(-_SPAN, _SPAN), y=window, columns=columns, rows=_ROWS)
+    ends = {0: f"{window[1]:.3g}", _ROWS - 1: f"{window[0]:.3g}"}
+    lines = [f"{ends.get(i, ''):>6} {text}" for i, text in enumerate(drawn)]
+    foot = f"{'':>6} {-_SPAN:<{columns // 2}g}{_SPAN:>{columns // 2}g}"
+    return [f"{'':>6} {curve.title[:columns]}", *lines, foot]
+
+
+def _beside(blocks: list[list[str]], width: int) -> list[str]:
+    return [
+        "".join(f"{part:<{width}}" for part in row).rstrip() for row in zip(*blocks, strict=True)
+    ]
 
 
 def _window(ys: list[float]) -> tuple[float, float]:

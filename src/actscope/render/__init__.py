@@ -9,6 +9,8 @@ from ._files import write_all as write_all
 from ._formula import Outline as Outline
 from ._formula import formula as formula
 from ._formula import outline as outline
+from ._formula import scaled as scaled
+from ._formula import stacked as stacked
 from ._html import Markup as Markup
 from ._html import Section as Section
 from ._html import details as details

@@ -20,6 +20,7 @@ class Canvas:
 
         self.figure = fig
         self.width, self.height = (72 * inches for inches in fig.get_size_inches())
+        self._layer = 0
         self._points = Affine2D().scale(1 / 72) + fig.dpi_scale_trans
 
     def line(
@@ -30,9 +31,9 @@ class Canvas:
         width: float,
         *,
         dash: tuple[float, ...] = (),
-        name: str | None = None,
+        flat: bool = False,
     ) -> None:
-        """A polyline; `name` becomes the mark's id in an SVG."""
+        """A polyline with round ends, or flat ones where it must not reach over."""
         from matplotlib.lines import Line2D
 
         self._add(
@@ -42,9 +43,8 @@ class Canvas:
                 color=color,
                 linewidth=width,
                 linestyle=(0, dash) if dash else "-",
-                solid_capstyle="round",
+                solid_capstyle="butt" if flat else "round",
                 solid_joinstyle="round",
-                gid=name,
             )
         )
 
@@ -104,4 +104,6 @@ class Canvas:
 
     def _add(self, artist: Any) -> None:
         artist.set_transform(self._points)
+        self._layer += 1  # what is drawn later lies on top, whatever it is
+        artist.set_zorder(self._layer)
         self.figure.add_artist(artist)

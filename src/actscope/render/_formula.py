@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +17,20 @@ if TYPE_CHECKING:
 Weight: TypeAlias = Literal["normal", "bold"]
 Style: TypeAlias = Literal["normal", "italic"]
 FAMILY = "STIXGeneral"  # comes with matplotlib; its widths are those of Times, which all have
+_Part: TypeAlias = str | list[list[str]]  # a text for mathtext, or the rows of cases
 _OPEN, _CLOSE = r"\begin{cases}", r"\end{cases}"
 _SPELLINGS = {  # mathtext lacks some names, and its stretched bars are too small
-    r"\\text\b": r"\mathrm",
-    r"\\le\b": r"\leq",
-    r"\\ge\b": r"\geq",
+    r"\\text\b": r"\\mathrm",
+    r"\\le\b": r"\\leq",
+    r"\\ge\b": r"\\geq",
     r"\\(left|right)\|": "|",
+    r"\+ -(?=\S)": "- ",
+    # parameters named by a Greek letter, or numbered
+    r"\\mathrm\{(omega|epsilon|sigma|kappa|tau|phi|eta|rho|nu|xi|zeta|chi|psi)\}": r"\\\1",
+    r"\\mathrm\{lambda?\}": r"\\lambda",
+    r"\\mathrm\{([a-z])_?(\d)\}": r"\1_{\2}",
 }
-_GAP, _LEADING, _COLUMN = 0.16, 0.34, 0.9  # in units of the size: beside and between rows
+_GAP, _LEADING, _COLUMN = 0.16, 0.27, 0.7  # in units of the size: beside and between rows
 _BRACES = (FAMILY, *(f"STIXSize{n}Sym" for n in ("One", "Two", "Three", "Four")))
 
 
@@ -60,7 +67,7 @@ def outline(text: str, size: float, weight: Weight = "normal", style: Style = "n
     return _measured(_glyphs(text, size, weight, style))
 
 
-def _parts(latex: str) -> list[str | list[list[str]]]:
+def _parts(latex: str) -> list[_Part]:
     """The LaTeX in order: texts for mathtext, and cases as rows of cells."""
     start = latex.find(_OPEN)
     if start < 0:
@@ -90,19 +97,19 @@ def _top_level(latex: str, separator: str) -> list[str]:
     return [piece.strip() for piece in pieces]
 
 
-def _row(parts: Sequence[str | list[list[str]]], size: float) -> Outline:
-    made = [_math(p, size) if isinstance(p, str) else _cases(p, size) for p in parts]
+def _row(parts: Sequence[_Part], size: float, large: bool = True) -> Outline:
+    made = [_math(p, size, large) if isinstance(p, str) else _cases(p, size) for p in parts]
     placed, x, gap = [], 0.0, 0.0
     for part, piece in zip(parts, made, strict=True):
         placed.append(_moved(piece, x, 0.0))
         # after the last condition of cases a "+ b" needs more air than a factor before a brace
         gap = (_GAP if isinstance(part, str) else 3 * _GAP) * size
         x += piece.width + gap
-    return _joined(placed, x - gap) if placed else _math("", size)
+    return _joined(placed, x - gap) if placed else _math("", size, large)
 
 
 def _cases(rows: list[list[str]], size: float) -> Outline:
-    cells = [[_row(_parts(cell), size) for cell in row] for row in rows]
+    cells = [[_row(_parts(cell), size, large=False) for cell in row] for row in rows]
     wide = max(row[0].width for row in cells)
     tall = [
         (max(c.ascent for c in row), max(max(c.descent for c in row), 0.2 * size)) for row in cells
@@ -133,10 +140,14 @@ def _brace(height: float, size: float) -> Outline:
     return _measured(made[best].path.transformed(Affine2D().scale(1.0, height / heights[best])))
 
 
-def _math(latex: str, size: float) -> Outline:
+def _math(latex: str, size: float, large: bool) -> Outline:
     for pattern, known in _SPELLINGS.items():
-        latex = re.sub(pattern, known.replace("\\", r"\\"), latex)
-    return _measured(_glyphs(_large_fractions(latex), size, math=True))
+        latex = re.sub(pattern, known, latex)
+    if latex.startswith(("+ ", "- ")):
+        latex = "{} " + latex  # a sign between two terms, not of one
+    # several rows leave no room for fractions, and small ones cannot be read
+    set_ = _large_fractions(latex) if large else _slashed(latex)
+    return _measured(_glyphs(set_, size, math=True))
 
 
 def _large_fractions(latex: str) -> str:
@@ -158,6 +169,42 @@ def _large_fractions(latex: str) -> str:
                 pass
         made += r"\dfrac" if part == r"\frac" and not raised[-1] else part
     return made
+
+
+def _slashed(latex: str) -> str:
+    r"""Fractions on one line.
+
+    >>> print(_slashed(r"\frac{x + 1}{2 \, b} + e^{\frac{x}{2}}"))
+    (x + 1)/(2 \, b) + e^{x/2}
+    """
+    start = latex.find(r"\frac{")
+    if start < 0:
+        return latex
+    middle = _closing(latex, start + 5)
+    end = _closing(latex, middle + 1)
+    top, bottom = _slashed(latex[start + 6 : middle]), _slashed(latex[middle + 2 : end])
+    if re.search(r" [+-] ", _outside(top)):
+        top = f"({top})"
+    if " " in _outside(bottom):
+        bottom = f"({bottom})"
+    return f"{latex[:start]}{top}/{bottom}{_slashed(latex[end + 1 :])}"
+
+
+def _outside(latex: str) -> str:
+    """What stands in no brackets or braces."""
+    while (inner := re.sub(r"[({][^(){}]*[)}]", "", latex)) != latex:
+        latex = inner
+    return latex
+
+
+def _closing(latex: str, at: int) -> int:
+    """Where the brace that opens at a place closes."""
+    depth = 0
+    for i in range(at, len(latex)):
+        depth += (latex[i] == "{") - (latex[i] == "}")
+        if depth == 0:
+            return i
+    raise ValueError(f"a brace is not closed in {latex!r}")
 
 
 @lru_cache(maxsize=4096)
@@ -197,6 +244,13 @@ def _moved(piece: Outline, x: float, y: float) -> Outline:
     return Outline(path, piece.width, piece.ascent + y, piece.descent - y)
 
 
+def scaled(made: Outline, factor: float) -> Outline:
+    """The outline in another size."""
+    from matplotlib.transforms import Affine2D
+
+    return _measured(made.path.transformed(Affine2D().scale(factor)))
+
+
 def _joined(pieces: Sequence[Outline], width: float) -> Outline:
     from matplotlib.path import Path
 
@@ -206,3 +260,12 @@ def _joined(pieces: Sequence[Outline], width: float) -> Outline:
     return Outline(
         Path(vertices, codes), width, max(p.ascent for p in pieces), max(p.descent for p in pieces)
     )
+
+
+def stacked(lines: Sequence[Outline], leading: float) -> Outline:
+    """Outlines one below the other, `leading` points apart; the first one's baseline counts."""
+    placed, y = [lines[0]], 0.0
+    for above, line in itertools.pairwise(lines):
+        y -= above.descent + leading + line.ascent
+        placed.append(_moved(line, 0.0, y))
+    return _joined(placed, max(line.width for line in lines))
