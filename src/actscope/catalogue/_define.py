@@ -8,7 +8,7 @@ from typing import Any
 from actscope.errors import FormulaError, UnknownActivation
 
 from ._names import DEFINED, key
-from ._own import OWN, Learned, entry_for, entry_of_formula
+from ._own import OWN, Learned, check_free, entry_for, entry_of_formula
 from ._record import Record
 from ._registry import record_of
 from ._tokens import quoted
@@ -35,6 +35,7 @@ def define(name: str, formula: str, **parameters: float | Learned) -> Record:
         SettingError: the name or a parameter cannot be used.
     """
     entry = entry_for(name, formula, parameters)
+    check_free(name)
     record = record_of(entry)  # before it is remembered: what fails changes nothing
     DEFINED[key(name)] = entry
     return record

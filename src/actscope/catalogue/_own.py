@@ -51,13 +51,13 @@ class Learned:
 
 
 def entry_for(name: str, formula: str, parameters: Mapping[str, float | Learned]) -> Entry:
-    """The entry of a definition, checked; nothing is remembered or analysed.
+    """The entry of a definition, checked; nothing is remembered or analysed. The name may be taken.
 
     Raises:
         SettingError: a name or a parameter that cannot be used.
         FormulaError: a formula that cannot be read, or has no value somewhere.
     """
-    _check_name(name)
+    _check_word(name)
     values = {word: _parameter(word, value) for word, value in parameters.items()}
     written = checked(formula, {word: p.value for word, p in values.items()})
     return Entry(
@@ -89,7 +89,7 @@ def entry_of_formula(formula: str) -> Entry:
     )
 
 
-def _check_name(name: Any) -> None:
+def _check_word(name: Any) -> None:
     if not isinstance(name, str):
         raise SettingError(f"the name of a function is a text, not {type(name).__name__}")
     said = shown(name)
@@ -98,6 +98,15 @@ def _check_name(name: Any) -> None:
             f"{said} cannot be the name of a function: use a letter, then letters, digits or _, "
             f"at most {LONGEST_NAME}, and no word of Python's"
         )
+
+
+def check_free(name: str) -> None:
+    """Refuse a name that means something already.
+
+    Raises:
+        SettingError: an activation of the catalogue, or a word of the formula language.
+    """
+    said = shown(name)
     taken = built_in_by_any_word().get(key(name))
     if taken is not None:
         raise SettingError(f"{said} is {taken} of the catalogue: choose another name")

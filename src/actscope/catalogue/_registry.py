@@ -126,9 +126,7 @@ def _get(spec: str) -> AnyRecord:
     layer = _layers().get(key(name))
     if layer is not None and (not bracket or _is_inside(inside)):
         return _layer(layer.name, tuple(_values(layer, inside.removesuffix(")")).items()))
-    if entry is None and _is_formula(spec):
-        return record_of(entry_of_formula(spec))
-    if entry is not None:  # tanh(2*x), relu(x)^2, relu(
+    if entry is not None or _is_formula(spec):  # tanh(2*x) and relu(x)^2 begin with a name
         return record_of(entry_of_formula(spec))
     hint = did_you_mean(name.rpartition(".")[2][:40], _spellings())
     hint = hint or f" Known: {', '.join(names('all'))}."
@@ -146,11 +144,13 @@ def _is_inside(text: str) -> bool:
 def _is_formula(spec: str) -> bool:
     """Whether a text that begins with no known name is meant as a formula.
 
-    leaky-relv and gelo(alpha=2) are names that nobody knows; x - 1 and gelo(x) are formulas.
+    leaky-relv and gelo(alpha=2) are names that nobody knows; x - 1, gelo(x), 2x are formulas.
     """
+    if spec.lstrip()[:1].isdigit():
+        return True
     if _ASSIGNMENT.search(spec) and not _X.search(spec):
         return False
-    return bool(_X.search(spec) or (_OPERATOR.search(spec)))
+    return bool(_X.search(spec) or _OPERATOR.search(spec))
 
 
 @lru_cache(maxsize=1)

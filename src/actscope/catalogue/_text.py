@@ -8,8 +8,9 @@ from fractions import Fraction
 from ._tree import Binary, Call, Compare, Name, Negate, Node, Number, Where
 
 # How tightly each operator binds; a part that binds less is put into brackets.
-_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
-_STRENGTH = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "^": _POWER}
+_SUM, _SIGN, _PRODUCT, _POWER, _ATOM = range(5)
+_STRENGTH = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT}
+_RIGHT = {"+": _SUM, "-": _PRODUCT, "*": _PRODUCT, "/": _POWER}  # of what stands on the right
 
 
 def decimal(value: Fraction) -> str | None:
@@ -52,14 +53,16 @@ def _text(node: Node) -> tuple[str, int]:
         case Name(name):
             return name, _ATOM
         case Negate(operand):
-            return f"-{_bracket(_text(operand), _PRODUCT)}", _SUM
+            return f"-{_bracket(_text(operand), _PRODUCT)}", _SIGN
         case Binary("^", base, exponent):
             return f"{_bracket(_text(base), _ATOM)}^{_bracket(_text(exponent), _ATOM)}", _POWER
         case Binary(op, left, right):
-            strength = _STRENGTH[op]
-            first = _bracket(_text(left), strength)
-            second = _bracket(_text(right), strength + (op in "-/"))
-            return f"{first} {op} {second}", strength
+            first, strength = _text(left), _STRENGTH[op]
+            # -x * y is read as (-x) * y, so a sign in front of a product needs no brackets.
+            signed = strength == _PRODUCT and first[1] == _SIGN
+            begin = _bracket(first, _SIGN if signed else strength)
+            end = _bracket(_text(right), _RIGHT[op])
+            return f"{begin} {op} {end}", _SIGN if signed else strength
         case Call(function, arguments):
             return f"{function}({', '.join(text(a) for a in arguments)})", _ATOM
         case Where(condition, yes, no):
