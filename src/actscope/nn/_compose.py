@@ -130,7 +130,8 @@ class _Differentiable(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         if ctx.slope is not None and not torch.is_grad_enabled():
             return None, None, None, grad * ctx.slope
-        return _gradients(*ctx.what, ctx.needs_input_grad[3:], grad, ctx.saved_tensors)
+        needed = ctx.needs_input_grad[3:]
+        return _gradients(ctx.what, needed, grad, ctx.saved_tensors)
 
 
 class _Transformable(torch.autograd.Function):
@@ -150,7 +151,8 @@ class _Transformable(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        return _gradients(*ctx.what, ctx.needs_input_grad[3:], grad, ctx.saved_tensors)
+        needed = ctx.needs_input_grad[3:]
+        return _gradients(ctx.what, needed, grad, ctx.saved_tensors)
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Tensor:  # type: ignore[override]
@@ -196,18 +198,13 @@ def _partial(
 
 
 def _gradients(
-    family: Family,
-    path: tuple[str, ...],
-    factors: int,
+    what: tuple[Family, tuple[str, ...], int],
     needed: Sequence[bool],
     grad: Tensor,
     tensors: Sequence[Tensor],
 ) -> tuple[Tensor | None, ...]:
     # Autograd sums over broadcast dimensions itself.
-    found = [
-        _partial(family, path, factors, i, grad, tensors) if need else None
-        for i, need in enumerate(needed)
-    ]
+    found = [_partial(*what, i, grad, tensors) if need else None for i, need in enumerate(needed)]
     return (None, None, None, *found)
 
 

@@ -104,6 +104,8 @@ class Family:
         x = lowering.input("x")
         if path in self._limits:
             value = self._at_infinity(lowering, tree, self._limits[path], value)
+        if self.precise and not path:
+            value = self._at_zero(lowering, tree, value)
         if not (isinstance(value, Promise) and value.nan):
             value = lowering.emit("where", lowering.emit("is_nan", x), x, value)
         return value
@@ -123,3 +125,17 @@ class Family:
                 limit = far * math.inf if math.isinf(limit) else far
             value = lowering.where(lowering.compare("==", x, at), limit, value)
         return value
+
+    def _at_zero(self, lowering: Lowering, tree: Node, value: Promised) -> Promised:
+        """The value with the sign of 0 put right: f(-0) is -0 where f rises through 0."""
+        ends = (-0.0, 0.0)
+        found = sampled(tree, ends, self._values)
+        slope = sampled(self.tree(("x",)), ends, self._values)
+        signs = [math.copysign(1, at * rise) for at, rise in zip(ends, slope, strict=True)]
+        if any(found) or slope[0] != slope[1] or not slope[0] or math.isnan(slope[0]):
+            return value
+        if [math.copysign(1, v) for v in found] == signs:
+            return value
+        x = lowering.input("x")
+        zero = x if slope[0] > 0 else -x
+        return lowering.where(lowering.compare("==", x, 0.0), zero, value)

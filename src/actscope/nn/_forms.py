@@ -12,7 +12,7 @@ from torch import Tensor
 from actscope import catalogue
 from actscope.catalogue import Record
 from actscope.catalogue.formula import bind
-from actscope.errors import SettingError
+from actscope.errors import ActscopeError
 
 from ._compose import compose
 from ._family import Family
@@ -23,6 +23,8 @@ _RECORDS: dict[str, Record] = {}  # by key: a compiled graph can hold a text, no
 def key_of(record: Record) -> str:
     """A text that stands for the record in `evaluate`; for the catalogue's own its name does."""
     key = f"{record.label}: {record.formula}"
+    if catalogue.is_own(record):  # a name may be defined anew, with other defaults
+        key += f" {dict(record.values)}"
     _RECORDS.setdefault(key, record)
     return key
 
@@ -56,7 +58,7 @@ def _limits(record: Record, fixed: Mapping[str, float]) -> dict[Any, tuple[float
     if any(record.values[name] != value for name, value in fixed.items()):
         try:
             record = catalogue.get(record.name, **fixed)
-        except SettingError:  # outside what the catalogue proves things for
+        except ActscopeError:  # outside what the catalogue proves things for
             return {}
     return {(): record.limits, ("x",): record.slope_limits}
 
@@ -88,7 +90,7 @@ def apply(key: str, exact: bool, x: Tensor, *parameters: float | Tensor) -> Tens
     if torch.compiler.is_dynamo_compiling():
         from . import _traced  # imports torch._dynamo: 2 s that few need
 
-        return _traced.evaluate(key, exact, x, *parameters)
+        return _traced.EVALUATE(key, exact, x, *parameters)
     return evaluate(key, exact, x, *parameters)
 
 
@@ -97,5 +99,5 @@ def apply_slope(key: str, exact: bool, x: Tensor) -> Tensor:
     if torch.compiler.is_dynamo_compiling():
         from . import _traced
 
-        return _traced.evaluate_slope(key, exact, x)
+        return _traced.EVALUATE_SLOPE(key, exact, x)
     return evaluate_slope(key, exact, x)

@@ -15,7 +15,7 @@ class _Level(threading.local):
 LEVEL = _Level()
 
 
-class precise:
+class precise:  # noqa: N801  # it is used like a function
     """Within it, values and slopes are right to within 2 units in the last place.
 
     Everything that `functional`, the module classes and `derivative` compute in this thread is

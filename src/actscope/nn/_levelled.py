@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor, nn
 
-from ._program import SOFTPLUS_THRESHOLD
-
 
 def levelled(
-    base: type[nn.Module], function: Callable[..., Tensor], attributes: tuple[str, ...]
+    base: type[nn.Module],
+    function: Callable[..., Tensor],
+    attributes: tuple[str, ...],
+    defaults: Mapping[str, Any],
 ) -> type[nn.Module]:
     """A subclass of PyTorch's class whose forward pass honours `actscope.precise`.
 
     Arguments, state_dict and repr are PyTorch's; one more argument, precise, sets the level.
-    """
-    signature = inspect.signature(base)
-    defaults = {"threshold": SOFTPLUS_THRESHOLD} if base is nn.Softplus else {}
-    accepts = [
-        p.replace(default=defaults.get(p.name, p.default)) for p in signature.parameters.values()
-    ]
-    takes_anything = any(p.kind is p.VAR_POSITIONAL for p in accepts)  # torch.nn.Identity
 
-    def __init__(self: Any, *values: Any, precise: bool | None = None, **named: Any) -> None:
-        if not takes_anything:
-            at = {p.name: i for i, p in enumerate(accepts)}
-            missing = {n: v for n, v in defaults.items() if at[n] >= len(values)}
-            named = {**missing, **named}
-        base.__init__(self, *values, **named)
+    attributes: what an instance keeps, in the order of the function's arguments.
+    defaults: arguments whose default is not PyTorch's.
+    """
+    given = inspect.signature(base).parameters.values()
+    accepts = [p.replace(default=defaults.get(p.name, p.default)) for p in given]
+    names = [p.name for p in accepts]
+
+    def init(self: Any, *values: Any, precise: bool | None = None, **named: Any) -> None:
+        rest = {n: v for n, v in defaults.items() if names.index(n) >= len(values)}
+        base.__init__(self, *values, **{**rest, **named})
         if precise is not None:
             self.precise = precise
 
@@ -39,20 +37,18 @@ def levelled(
         return function(input, *values, precise=self.precise)
 
     def extra_repr(self: Any) -> str:
-        shown = base.extra_repr(self)
         level = "" if self.precise is None else f"precise={self.precise}"
-        return ", ".join(part for part in (shown, level) if part)
+        return ", ".join(part for part in (base.extra_repr(self), level) if part)
 
     level = inspect.Parameter("precise", inspect.Parameter.KEYWORD_ONLY, default=None)
-    keep = [p for p in accepts if p.kind is not p.VAR_KEYWORD]
-    rest = [p for p in accepts if p.kind is p.VAR_KEYWORD]
-    __init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY), *keep, level, *rest]
-    )
-    members = {
-        "__init__": __init__,
+    last = [p for p in accepts if p.kind is p.VAR_KEYWORD]  # torch.nn.Identity takes anything
+    first = [p for p in accepts if p not in last]
+    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    init.__signature__ = inspect.Signature([itself, *first, level, *last])  # type: ignore[attr-defined]
+    members: dict[str, Any] = {
+        "__init__": init,
         "__module__": "actscope.nn",  # where pickle finds it again
-        "__doc__": f"{base.__doc__}",
+        "__doc__": base.__doc__,
         "forward": forward,
         "extra_repr": extra_repr,
         "precise": None,

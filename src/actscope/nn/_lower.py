@@ -172,7 +172,7 @@ class Lowering:
             return self.emit("power", base, exponent)
         if exponent == 0.5:
             return self.emit("sqrt", base)
-        if exponent.is_integer() and 1 <= abs(exponent) <= 16:
+        if float(exponent).is_integer() and 1 <= abs(exponent) <= 16:
             result = self._repeated(base, int(abs(exponent)))
             return result if exponent > 0 else self.emit("reciprocal", result)
         return self.emit("power", base, exponent)
@@ -218,9 +218,8 @@ class Lowering:
                 return self._extreme(name, *u)
             case "clip":
                 value, low, high = u
-                if isinstance(value, Promise) and not isinstance(low, Promise | type(None)):
-                    if not isinstance(high, Promise):
-                        return self.emit("clamp", value, settings=(float(low), float(high)))
+                if not isinstance(low, Promise) and not isinstance(high, Promise):
+                    return self.emit("clamp", value, settings=(float(low), float(high)))
                 return self._extreme("min", self._extreme("max", value, low), high)
             case "sech":
                 return self.emit("reciprocal", self.emit("cosh", *u))

@@ -7,7 +7,7 @@ calls what `torch.nn.functional` calls. At the precise level it is composed like
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ from ._forms import apply
 from ._level import LEVEL
 from ._program import SOFTPLUS_THRESHOLD
 
-_nn: Any = torch._C._nn  # the kernels, without the checks that torch.nn.functional puts before
+_nn = cast(Any, torch._C)._nn  # the kernels, without torch.nn.functional's checks before them
 
 
 def _exactly(name: str, input: Tensor, *values: float | Tensor, inplace: bool = False) -> Tensor:
@@ -46,6 +46,8 @@ def tanh(input: Tensor, *, precise: bool | None = None) -> Tensor:
 def log_sigmoid(input: Tensor, *, precise: bool | None = None) -> Tensor:
     if precise or (precise is None and LEVEL.precise):
         return _exactly("log_sigmoid", input)
+    if torch._C._are_functorch_transforms_active():  # PyTorch's own warns under vmap(hessian)
+        return apply("log_sigmoid", False, input)
     return _nn.log_sigmoid(input)
 
 
@@ -86,9 +88,12 @@ def hard_swish(input: Tensor, inplace: bool = False, *, precise: bool | None = N
 
 
 def hard_sigmoid(input: Tensor, inplace: bool = False, *, precise: bool | None = None) -> Tensor:
-    if precise or (precise is None and LEVEL.precise):
-        return _exactly("hard_sigmoid", input, inplace=inplace)
-    return _nn.hardsigmoid_(input) if inplace else _nn.hardsigmoid(input)
+    # Composed: PyTorch's own cannot be differentiated twice, and in float64 its slope is a
+    # float32 sixth.
+    exact = LEVEL.precise if precise is None else precise
+    if inplace:
+        return input.copy_(apply("hard_sigmoid", exact, input.clone()))
+    return apply("hard_sigmoid", exact, input)
 
 
 def hard_tanh(
@@ -155,7 +160,9 @@ def rrelu(
             return _exactly("rrelu", input, lower, upper, inplace=inplace)
         slopes = torch.empty_like(input, requires_grad=False).uniform_(lower, upper)
         return _exactly("prelu", input, slopes, inplace=inplace)
-    return (torch.rrelu_ if inplace else torch.rrelu)(input, lower, upper, training)
+    if not training:  # the same, and it works under vmap
+        return leaky_relu(input, (lower + upper) / 2, inplace, precise=False)
+    return (torch.rrelu_ if inplace else torch.rrelu)(input, lower, upper, True)
 
 
 def elu(
@@ -261,5 +268,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "softshrink": ("lambd",),
     "hardshrink": ("lambd",),
 }
+# Defaults that are not PyTorch's: its softplus is off by 2e-9 above a threshold of 20.
+DEFAULTS: dict[str, dict[str, float]] = {"softplus": {"threshold": SOFTPLUS_THRESHOLD}}
 # Parameters of ours that PyTorch's class names differently.
 RENAMED: dict[str, dict[str, str]] = {"prelu": {"weight": "init"}}

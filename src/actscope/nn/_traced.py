@@ -4,9 +4,11 @@ Imported while dynamo traces: the function stands in its graph as it is, and wha
 tensors is traced one level below, by AOTAutograd, where its autograd function is an ordinary one.
 """
 
+from typing import Any
+
 import torch
 
 from . import _forms
 
-evaluate = torch.compiler.allow_in_graph(_forms.evaluate)
-evaluate_slope = torch.compiler.allow_in_graph(_forms.evaluate_slope)
+EVALUATE: Any = torch.compiler.allow_in_graph(_forms.evaluate)
+EVALUATE_SLOPE: Any = torch.compiler.allow_in_graph(_forms.evaluate_slope)

@@ -25,6 +25,7 @@ from torch import Tensor
 from actscope import catalogue
 from actscope.errors import UnknownActivation
 
+from . import _special
 from ._forms import apply, key_of
 from ._level import LEVEL
 from ._native import FUNCTIONS
@@ -37,17 +38,24 @@ def __getattr__(name: str) -> Callable[..., Tensor]:
         record = catalogue.get(name)
     except UnknownActivation as unknown:
         raise AttributeError(f"no activation function {unknown}") from None
-    return of(record.name)
+    return of_own(record) if catalogue.is_own(record) else of(record.name)
 
 
 def __dir__() -> list[str]:
-    return catalogue.names()
+    return sorted(catalogue.names(kind="all"))
 
 
 @lru_cache(maxsize=512)
 def of(name: str) -> Callable[..., Tensor]:
     """The function of an activation by its name in the catalogue."""
-    return FUNCTIONS.get(name) or composed(catalogue.get(name))
+    own = FUNCTIONS.get(name) or _special.FUNCTIONS.get(name)
+    return own or composed(catalogue.get(name))
+
+
+@lru_cache(maxsize=512)
+def of_own(record: catalogue.Record) -> Callable[..., Tensor]:
+    """The function of a user's own record: by what it says, as a name may be defined anew."""
+    return composed(record)
 
 
 def composed(record: catalogue.Record) -> Callable[..., Tensor]:
