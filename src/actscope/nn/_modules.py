@@ -14,7 +14,7 @@ from actscope.catalogue import Record
 from actscope.errors import SettingError
 
 from . import functional
-from ._forms import apply_slope, key_of
+from ._forms import apply, apply_slope, key_of
 from ._level import LEVEL
 from ._levelled import levelled
 from ._native import ATTRIBUTES, DEFAULTS, RENAMED
@@ -83,10 +83,16 @@ class Own(Activation):
         nn.Module.__init__(self)
         self.record = record
         self._take_parameters(precise)
+        self._key = key_of(record)
 
     def forward(self, x: Tensor) -> Tensor:
         values = [getattr(self, name) for name in self._names]
-        return functional.of_own(self.record)(x, *values, precise=self.precise)
+        precise = LEVEL.precise if self.precise is None else self.precise
+        return apply(self._key, precise, x, *values)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        key_of(self.record)  # known by its key in this process, too
 
     def extra_repr(self) -> str:
         return ", ".join([self.record.formula, *filter(None, [super().extra_repr()])])
