@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -95,7 +96,7 @@ def _curve(
                 ends += _ends(left, float(before), float(after), value, taken)
                 strokes.append(np.concatenate(open_stroke))
                 open_stroke = []
-        open_stroke.append(points)
+        open_stroke.append(points[1:] if open_stroke else points)
     strokes.append(np.concatenate(open_stroke))
     return Curve(tuple(part for stroke in strokes for part in _finite(stroke)), tuple(ends))
 
@@ -166,19 +167,23 @@ def asymptotes(record: Record) -> list[Line]:
     []
     """
     found = []
-    for side in (-1, 1):
-        near, far = side * 1e5, side * 1e7
-        slope = float(record.slope(far))
-        levels = [float(record(x)) - slope * x for x in (near, far)]
-        if not (np.isfinite([slope, *levels]).all() and abs(levels[1] - levels[0]) < 1e-4):
+    for side, value, slope in zip((-1, 1), record.limits, record.slope_limits, strict=True):
+        if not np.isfinite(slope):
             continue
-        if abs(slope - float(record.slope(near))) > 1e-6:
+        level = value if slope == 0 else _level(record, slope, side)
+        if not np.isfinite(level):
             continue
-        line = Line(_round(slope), _round(levels[1]), side)
-        x = 2.0 * side + (max(map(abs, record.kinks)) * side if record.kinks else 0.0)
+        line = Line(slope, _round(level), side)
+        x = side * (2.0 + max(map(abs, record.kinks), default=0.0))
         if abs(float(record(x)) - line.slope * x - line.level) > 1e-6:
             found.append(line)
     return found
+
+
+def _level(record: Record, slope: float, side: int) -> float:
+    """What f - slope x tends to; nan where it does not settle (x + log x)."""
+    near, far = (float(record(x)) - slope * x for x in (side * 1e5, side * 1e7))
+    return far if abs(far - near) < 1e-4 else math.nan
 
 
 def _round(value: float) -> float:

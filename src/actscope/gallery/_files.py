@@ -34,8 +34,8 @@ def check_path(path: str | os.PathLike[str], example: str) -> Path:
             raise StoreError(f"cannot write {shown}: its folder is not there or not writable")
     except StoreError:
         raise
-    except (OSError, ValueError) as error:
-        raise StoreError(f"cannot write {shown}: {error}") from None
+    except OSError as error:
+        raise StoreError(f"cannot write {shown}: {error.strerror or error}") from None
     return wanted
 
 
@@ -48,6 +48,6 @@ def save(fig: Figure, path: Path, *, title: str, description: str, dpi: float) -
     content = file_bytes(fig, path.suffix.lower(), title=title, description=description, dpi=dpi)
     try:
         write_all({path: content})
-    except OSError as error:
-        why = error.strerror or error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = getattr(error, "strerror", None) or error
         raise StoreError(f"cannot write {str(path)!r}: {why}") from None

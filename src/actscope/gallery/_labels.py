@@ -12,6 +12,7 @@ Points: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
 _CLEAR = 3.0  # points between a label and any curve
 _OWN = 14.0  # a label farther than this from its curve is not beside it
+_ON_AXIS = 40.0
 _APART = 7.0  # so much nearer to its own curve than to any other
 
 
@@ -24,7 +25,11 @@ class Placed:
 
 
 def place(
-    curves: Sequence[Points], sizes: Sequence[tuple[float, float]], width: float, height: float
+    curves: Sequence[Points],
+    sizes: Sequence[tuple[float, float]],
+    width: float,
+    height: float,
+    axes: tuple[float, float] = (-1.0, -1.0),
 ) -> list[Placed] | None:
     """Where each curve's label goes in a field of width x height points; None: no room for all.
 
@@ -32,9 +37,10 @@ def place(
         curves: the points (n, 2) of each curve in the field, closer together than letters are
             wide.
         sizes: width and height of each label.
+        axes: where the lines x = 0 and y = 0 are; a label on one is legible, but not pretty.
     """
     options = [
-        _options(i, curves, size, width, height) if len(curves[i]) else []
+        _options(i, curves, size, (width, height), axes) if len(curves[i]) else []
         for i, size in enumerate(sizes)
     ]
     chosen: dict[int, Placed] = {}
@@ -51,10 +57,14 @@ def place(
 
 
 def _options(
-    index: int, curves: Sequence[Points], size: tuple[float, float], width: float, height: float
+    index: int,
+    curves: Sequence[Points],
+    size: tuple[float, float],
+    field: tuple[float, float],
+    axes: tuple[float, float],
 ) -> list[tuple[float, Placed]]:
     """Every good place for one label with how good it is."""
-    w, h = size
+    (w, h), (width, height) = size, field
     own, found = curves[index], []
     others = [c for i, c in enumerate(curves) if i != index and len(c)]
     everything = np.concatenate(others) if others else np.empty((0, 2))
@@ -75,7 +85,11 @@ def _options(
             if far < near + _APART:
                 continue
             # clear of the others first; then to the right, where reading ends
-            found.append((min(far, 60.0) - near + 12 * spot.x / width, spot))
+            on_axis = (
+                -_CLEAR < axes[0] - spot.x < w + _CLEAR or -_CLEAR < axes[1] - spot.y < h + _CLEAR
+            )
+            score = min(far, 60.0) - near + 12 * spot.x / width - _ON_AXIS * on_axis
+            found.append((score, spot))
     return found
 
 

@@ -43,7 +43,7 @@ def plot(
 
     >>> figure = plot(["sigmoid", "tanh"])
     >>> [axes.get_title(loc="left") for axes in figure.axes]
-    ['f(x)', 'its slope f′(x)']
+    ['f(x)', 'f′(x), its slope']
 
     Raises:
         UnknownActivation: a name that is not in the catalogue.
@@ -98,7 +98,7 @@ def _draw(fig: Figure, records: Sequence[Record]) -> None:
     reach = span(records, _REACH)
     styles = looks(r.label for r in records)
     fields = []
-    for i, (title, make) in enumerate((("f(x)", value_curve), ("its slope f′(x)", slope_curve))):
+    for i, (title, make) in enumerate((("f(x)", value_curve), ("f′(x), its slope", slope_curve))):
         curves = {r.label: make(r, -reach, reach) for r in records}
         left = _LEFT + i * (_FIELD[0] + _BETWEEN)
         frame = (left / _WIDTH, _BOTTOM / _HEIGHT, _FIELD[0] / _WIDTH, _FIELD[1] / _HEIGHT)
@@ -149,7 +149,8 @@ def _places(
     """Where each name goes in its field, in points; None where they do not all find room."""
     sizes = [(outline(label(n), _SIZE).width + 2, _SIZE * 0.95) for n in curves]
     dense = [_dense(c, shown, reach) for c in curves.values()]
-    spots = place(dense, sizes, *_FIELD)
+    zero = -shown[0] / (shown[1] - shown[0]) * _FIELD[1]
+    spots = place(dense, sizes, *_FIELD, axes=(_FIELD[0] / 2, zero))
     return None if spots is None else [(s.x + 1, s.y + 0.25 * _SIZE) for s in spots]
 
 
@@ -178,7 +179,7 @@ def _legend(fig: Figure, records: Sequence[Record], styles: dict[str, Look]) -> 
         from_axes.setdefault(str(line.get_gid()), line)
     handles = [from_axes[r.label] for r in records]
     columns = min(len(records), 6)
-    extra = 24.0 * -(-len(records) // columns) / 72
+    extra = (24.0 * -(-len(records) // columns) - 10) / 72
     width, height = fig.get_size_inches()
     fig.set_size_inches(width, height + extra)
     for ax in fig.axes:

@@ -100,7 +100,7 @@ class Canvas:
         from matplotlib.transforms import Affine2D
 
         moved = made.path.transformed(Affine2D().translate(x, y))
-        self._add(PathPatch(moved, facecolor=color, linewidth=0))
+        self._add(PathPatch(moved, facecolor=color, linewidth=0, gid="formula"))
 
     def _add(self, artist: Any) -> None:
         artist.set_transform(self._points)
