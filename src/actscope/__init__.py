@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from actscope.catalogue import Learned as Learned
     from actscope.catalogue import Record as Record
     from actscope.catalogue import define as define
+    from actscope.catalogue import gain as gain
     from actscope.catalogue import get as get
     from actscope.catalogue import names as names
     from actscope.ensemble import Ensemble as Ensemble
@@ -49,6 +50,7 @@ _HOMES = {
     "compare": "study",
     "define": "catalogue",
     "functional": "nn",
+    "gain": "catalogue",
     "get": "catalogue",
     "load_winner": "study",
     "module": "nn",
@@ -75,6 +77,7 @@ __all__ = [
     "compare",
     "define",
     "functional",
+    "gain",
     "get",
     "load_winner",
     "module",

@@ -35,7 +35,7 @@ def test_kinds_have_their_names() -> None:
     ]
     kinds = [catalogue.names(kind) for kind in ("elementwise", "gated", "vector")]
     assert catalogue.names("all") == [name for kind in kinds for name in kind]
-    with pytest.raises(SettingError, match="'gatd'.*elementwise, gated, vector, all"):
+    with pytest.raises(SettingError, match=r"'gatd'.*elementwise, gated, vector, all"):
         catalogue.names("gatd")
 
 

@@ -6,6 +6,7 @@ from ._define import from_definition as from_definition
 from ._define import is_own as is_own
 from ._define import to_definition as to_definition
 from ._facts import Facts as Facts
+from ._gain import gain as gain
 from ._layers import GatedRecord as GatedRecord
 from ._layers import VectorRecord as VectorRecord
 from ._own import Learned as Learned

@@ -174,7 +174,8 @@ def vector(
     entry: VectorEntry, facts: VectorFacts, parameters: Mapping[str, Parameter]
 ) -> VectorRecord:
     """The record of a function of a vector."""
-    changed = [f"{n}={p.value:g}" for n, p in parameters.items() if p.value != entry.parameters[n].value]
+    starts = {name: parameter.value for name, parameter in entry.parameters.items()}
+    changed = [f"{n}={p.value:g}" for n, p in parameters.items() if p.value != starts[n]]
     return VectorRecord(
         **vars(facts),
         name=entry.name,

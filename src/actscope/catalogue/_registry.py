@@ -48,7 +48,7 @@ def names(kind: str = "elementwise") -> list[str]:
     return [entry.name for entry in kinds[kind]]
 
 
-def get(spec: str | Record, **parameters: float) -> Any:
+def get(spec: str | AnyRecord, **parameters: float) -> Any:
     """The record of an activation: a `Record`, `GatedRecord` or `VectorRecord` by its kind.
 
     spec: a name or an alias as PyTorch, Keras or JAX write it (case and underscores do not
