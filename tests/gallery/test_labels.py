@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,8 +57,8 @@ def test_a_curve_outside_the_field_gets_no_label() -> None:
     assert place([np.empty((0, 2))], [(30, 12)], *FIELD) is None
 
 
-def test_a_label_avoids_the_axes_where_it_can() -> None:
-    flat = _line(100, 104)
-    (with_axis,) = place([flat], [(30, 12)], *FIELD, axes=(150.0, 92.0)) or [None]
-    assert with_axis is not None
-    assert with_axis.y > 100  # below would lie on the axis
+@pytest.mark.parametrize(("axis", "above"), [(92.0, True), (112.0, False)])
+def test_a_label_avoids_the_axes_where_it_can(axis: float, above: bool) -> None:
+    placed = place([_line(100, 104)], [(30, 12)], *FIELD, axes=(150.0, axis))
+    assert placed is not None
+    assert (placed[0].y > 100) == above

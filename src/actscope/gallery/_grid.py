@@ -52,7 +52,7 @@ def laid_out(families: Sequence[int], columns: int) -> Grid:
     at, spots = 0, []
     for family, size in enumerate(families):
         room = columns - at % columns
-        if room < columns and (room < min(size, _SMALL) or room == 1 < size):
+        if room < columns and room < min(size, _SMALL):
             at += room
         for _ in range(size):
             spots.append(Spot(at // columns, at % columns, family))

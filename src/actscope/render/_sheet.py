@@ -101,7 +101,7 @@ def file_bytes(
     with _style():
         face = fig.get_facecolor()
         if ending == ".svg":
-            fig.savefig(buffer, format="svg", facecolor=face, metadata={"Date": None})
+            fig.savefig(buffer, format="svg", facecolor=face)
             return _accessible(buffer.getvalue().decode(), title, description)
         if ending == ".pdf":
             about = {"Title": title, "CreationDate": None, "Creator": "actscope", "Producer": None}
@@ -113,7 +113,7 @@ def file_bytes(
 
 
 def _accessible(source: str, title: str, description: str) -> bytes:
-    """Matplotlib's SVG with a title, fonts that every reader has, and short numbers."""
+    """Matplotlib's SVG with a title, fonts that every reader has, short numbers and no date."""
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     root = ET.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", source, count=1))
