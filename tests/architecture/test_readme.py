@@ -46,10 +46,12 @@ def test_python_block_runs_and_saves(folder: Path) -> None:
 
 
 def test_commands_run(folder: Path) -> None:
-    assert len(COMMANDS) == 4
+    assert len(COMMANDS) == 6
     for command in COMMANDS:
         words = shlex.split(command)[1:]
         if words[0] == "compare":
             words += ["--seeds", "2", "--epochs", "2"]  # the last of an option counts
         assert run(["-m", "actscope.cli", *words], folder)
     assert len(pd.read_csv(folder / "out.csv")) == 5
+    assert (folder / "cousins.svg").exists()
+    assert (folder / "poster.pdf").exists()

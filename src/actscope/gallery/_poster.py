@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 1190.6, 1683.8  # A2 upright, in points
 _DPI = 150.0
 _MARGIN, _GAP = 60.0, 17.0
-_TOP, _FOOT = 182.0, 30.0
-_HEADING, _NAME, _FORMULA = 25.0, 17.0, 43.0
+_TOP, _FOOT = 176.0, 30.0
+_HEADING, _NAME, _FORMULA = 29.0, 17.0, 43.0
 _REACH, _SIZE = 4.0, 11.0
 
 
@@ -101,7 +101,7 @@ def _cell(
     _parameters(canvas, record, x, name, width)
     frame = Frame(x, bottom, width, name - 6 - bottom)
     panel(canvas, frame, content(record, _REACH), tone)
-    made = fitted(record.latex, record.formula, _SIZE, width + 0.4 * _GAP, _FORMULA - 8)
+    made = fitted(record.latex, record.formula, _SIZE, width + 0.4 * _GAP, _FORMULA - 9)
     canvas.outline(x, bottom - 7 - max(made.ascent, 0.75 * _SIZE), made, INK)
 
 

@@ -151,24 +151,17 @@ def _math(latex: str, size: float, large: bool) -> Outline:
 
 
 def _large_fractions(latex: str) -> str:
-    r"""Fractions at full size, but for those in exponents.
+    r"""Fractions at full size, but on one line in exponents.
 
     >>> print(_large_fractions(r"\frac{x}{2} + e^{\frac{x}{2}}"))
-    \dfrac{x}{2} + e^{\frac{x}{2}}
+    \dfrac{x}{2} + e^{x/2}
     """
-    made, raised = "", [False]
-    for part in re.split(r"(\\frac|\^\{|\{|\})", latex):
-        match part:
-            case "^{":
-                raised.append(True)
-            case "{":
-                raised.append(raised[-1])
-            case "}":
-                raised.pop()
-            case _:
-                pass
-        made += r"\dfrac" if part == r"\frac" and not raised[-1] else part
-    return made
+    made, rest = "", latex
+    while (start := rest.find("^{")) >= 0:
+        end = _closing(rest, start + 1)
+        made += rest[: start + 2] + _slashed(rest[start + 2 : end])
+        rest = rest[end:]
+    return (made + rest).replace(r"\frac", r"\dfrac")
 
 
 def _slashed(latex: str) -> str:
@@ -176,6 +169,8 @@ def _slashed(latex: str) -> str:
 
     >>> print(_slashed(r"\frac{x + 1}{2 \, b} + e^{\frac{x}{2}}"))
     (x + 1)/(2 \, b) + e^{x/2}
+    >>> print(_slashed(r"\frac{a}{b} \, x"))
+    (a/b) \, x
     """
     start = latex.find(r"\frac{")
     if start < 0:
@@ -187,7 +182,10 @@ def _slashed(latex: str) -> str:
         top = f"({top})"
     if " " in _outside(bottom):
         bottom = f"({bottom})"
-    return f"{latex[:start]}{top}/{bottom}{_slashed(latex[end + 1 :])}"
+    whole, after = f"{top}/{bottom}", _slashed(latex[end + 1 :])
+    if re.match(r" \\(,|cdot)", after):  # a/b x would be read as a/(b x)
+        whole = f"({whole})"
+    return f"{latex[:start]}{whole}{after}"
 
 
 def _outside(latex: str) -> str:
