@@ -13,6 +13,7 @@ from ._program import Program
 from ._safe import agree, capped, safe, sampled, tried
 
 Path = tuple[str, ...]  # the names that a derivative is taken by, in order
+_NEAR = 1e-18
 _FAR = 1e300  # beyond every float32, within float64
 Limits = tuple[float, float]  # at minus and plus infinity; nan where there is none
 
@@ -128,14 +129,13 @@ class Family:
 
     def _at_zero(self, lowering: Lowering, tree: Node, value: Promised) -> Promised:
         """The value with the sign of 0 put right: f(-0) is -0 where f rises through 0."""
-        ends = (-0.0, 0.0)
-        found = sampled(tree, ends, self._values)
-        slope = sampled(self.tree(("x",)), ends, self._values)
-        signs = [math.copysign(1, at * rise) for at, rise in zip(ends, slope, strict=True)]
-        if any(found) or slope[0] != slope[1] or not slope[0] or math.isnan(slope[0]):
-            return value
-        if [math.copysign(1, v) for v in found] == signs:
+        found = sampled(tree, (-0.0, 0.0), self._values)
+        beside = sampled(tree, (-_NEAR, _NEAR), self._values)
+        signs = [math.copysign(1, v) for v in beside]
+        if any(found) or 0 in beside or [math.copysign(1, v) for v in found] == signs:
             return value
         x = lowering.input("x")
-        zero = x if slope[0] > 0 else -x
-        return lowering.where(lowering.compare("==", x, 0.0), zero, value)
+        zero = x if signs[0] != signs[1] else lowering.emit("abs", x)
+        return lowering.where(
+            lowering.compare("==", x, 0.0), zero if signs[1] > 0 else -zero, value
+        )

@@ -37,7 +37,7 @@ def __getattr__(name: str) -> Callable[..., Tensor]:
     try:
         record = catalogue.get(name)
     except UnknownActivation as unknown:
-        raise AttributeError(f"no activation function {unknown}") from None
+        raise AttributeError(str(unknown)) from None
     return of_own(record) if catalogue.is_own(record) else of(record.name)
 
 
