@@ -20,6 +20,7 @@ ENTRIES = (
         summary="A bell with a dip on each side, the Mexican hat: wavelet networks.",
         reference="Zhang & Benveniste, IEEE Trans. Neural Networks 3, 1992",
         torch="Ricker",
+        accurate_slope="x * (x^2 - 3) * exp(-x^2 / 2)",
         aliases=("mexican_hat", "wavelet"),
     ),
     Entry(

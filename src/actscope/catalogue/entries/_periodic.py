@@ -45,7 +45,9 @@ ENTRIES = (
         reference="Ziyin, Hartwig & Ueda, NeurIPS 2020, arXiv:2006.08195",
         torch="Snake",
         parameters={"a": Parameter(1.0, "frequency of the wave", learned=True, above=0)},
-        accurate_slope="(sin(a * x) + cos(a * x))^2",
+        # 1 + sin(2 a x), without its cancellation near -1.
+        accurate_slope="where(sin(2 * a * x) < 0, cos(2 * a * x)^2 / (1 - sin(2 * a * x)),"
+        " 1 + sin(2 * a * x))",
     ),
     Entry(
         "gcu",

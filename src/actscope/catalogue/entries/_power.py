@@ -19,6 +19,10 @@ ENTRIES = (
         summary="A line bent gently at 0, slope 1/2 to 3/2: never dead, never far from linear.",
         reference="no paper known; in use since Wikipedia's table of activation functions, 2015",
         torch="BentIdentity",
+        # Near 0, sqrt(x^2 + 1) - 1 loses digits.
+        accurate="where(abs(x) < 1, x^2 / (2 * (sqrt(x^2 + 1) + 1)) + x,"
+        " (sqrt(x^2 + 1) - 1) / 2 + x)",
+        accurate_slope="1 + x / (2 * sqrt(x^2 + 1))",
     ),
     Entry(
         "square",
