@@ -193,7 +193,11 @@ def test_another_plan_gets_its_own_folder(
         (["--learning-rates", "0.1,,0.2"], "empty item"),
         (["--activations", ""], "empty"),
         (["--activations", "relu,,tanh"], "empty"),
-        (["--activations", "relu,gelo"], "Did you mean 'gelu'?"),
+        (["--activations", "relu,gelo"], "Did you mean 'gelu'"),
+        (["--activations", "relu,gelo(x)"], "unknown function 'gelo'. Did you mean 'gelu'?"),
+        (["--activations", "relu,x*tanh(exp(x)"], "expected ')' before the end (character 14)"),
+        (["--activations", "relu,log(x)"], "'log(x)' has no finite value at x = 0"),
+        (["--activations", "relu,х*2"], "CYRILLIC SMALL LETTER HA"),
         (["--epochs", "0"], "--epochs '0'"),
         (["--batch-size", "-4"], "--batch-size '-4'"),
         (["--workers", "none"], "--workers 'none'"),
@@ -314,3 +318,33 @@ def test_bad_predictions_are_one_line(
     assert main(["predict", *arguments]) == 2
     assert expected in _one_line(capsys)
     assert (here / "good.csv").read_text() == before
+
+
+def test_formulas_are_compared_and_shown_and_predict(
+    table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    few = [*SMALL[:-1], "relu, max(x,0.1*x)^2 ,x*tanh(exp(x))"]
+    assert main(["compare", "table.csv", "--target", "kind", *few]) == 0
+    out = capsys.readouterr().out
+    assert "x * tanh(exp(x))" in out
+    assert "max(x, 0.1 * x)^2" in out
+    document = json.loads(Path("actscope-table/results.json").read_text())
+    assert {row["activation"] for row in document["results"]} == {
+        "relu", "max(x, 0.1 * x)^2", "x * tanh(exp(x))",
+    }  # fmt: skip
+    assert main(["predict", "actscope-table", "table.csv", "-o", "answers.csv"]) == 0
+    assert len(pd.read_csv("answers.csv")) == 80
+
+
+def test_a_formula_has_a_card(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    assert main(["show", "x*tanh(exp(x))"]) == 0
+    card = " ".join(capsys.readouterr().out.split())
+    assert card.startswith("x * tanh(exp(x))")
+    assert "f(x) = x * tanh(exp(x))" in card
+    assert "gain for initial weights 1.37478" in card  # as telu, the same function by name
+    assert main(["show", "x*tanh(exp(x)", "--json"]) == 2
+    assert "character 14" in _one_line(capsys)

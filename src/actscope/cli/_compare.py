@@ -39,7 +39,10 @@ def compare(
     ] = None,
     activations: Annotated[
         str | None,
-        typer.Option(metavar="A,B", help="Which to compare; `actscope list` shows all."),
+        typer.Option(
+            metavar="A,B",
+            help="Which to compare: names (`actscope list` shows all) or formulas in x.",
+        ),
     ] = None,
     seeds: Annotated[
         str, typer.Option(metavar="N", help="Splits and initial weights for each.")
@@ -91,6 +94,7 @@ def compare(
       actscope compare churn.csv --target churned
       actscope compare prices.parquet --target price --task regression \\
           --activations "relu,tanh,leaky_relu(negative_slope=0.2)" --seeds 40 --hidden 128,64
+      actscope compare churn.csv --target churned --activations "relu,x*tanh(exp(x))"
     """
     settings = {
         "seeds": values.positive_integer("--seeds", seeds),
@@ -138,7 +142,7 @@ def _activations(text: str) -> list[str]:
     from actscope import catalogue
 
     specs = catalogue.split(text)
-    for spec in specs:
+    for spec in specs:  # a formula is analysed here, once
         catalogue.get(spec)
     return specs
 

@@ -9,7 +9,7 @@ from typing import Any, SupportsFloat
 
 import numpy as np
 
-from actscope.catalogue import get, split
+from actscope.catalogue import Record, get, split
 from actscope.errors import SettingError, did_you_mean
 
 MAX_SEEDS = 100_000
@@ -95,7 +95,40 @@ def seeds(value: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(given))
 
 
-def activations(value: Any) -> tuple[str, ...]:
-    """Labels of the catalogue from names, records, or one text with commas; repeats dropped."""
+def activations(value: Any) -> tuple[Record, ...]:
+    """Records from names, formulas, records, or one text with commas; repeats dropped.
+
+    Raises:
+        UnknownActivation, FormulaError: as `catalogue.get`.
+        SettingError: one that an ensemble cannot train, or two functions under one name.
+    """
     items = split(value) if isinstance(value, str) else listed("activations", value)
-    return tuple(dict.fromkeys(get(item).label for item in items))
+    found: dict[str, Record] = {}
+    for item in items:
+        record = _trainable(get(item))
+        if found.setdefault(record.label, record) != record:
+            raise SettingError(
+                f"two functions are called {record.label!r} here: define one under another name"
+            )
+    return tuple(found.values())
+
+
+def _trainable(record: Any) -> Record:
+    """The record, if networks of plain layers can be trained with it."""
+    if record.kind != "elementwise":
+        example = record.gate.name if record.kind == "gated" else "tanh"
+        raise SettingError(
+            f"{record.name} does not act on each unit by itself ({record.kind} kind), and an "
+            f"ensemble trains only functions that do: choose one such as {example}"
+        )
+    if record.name == "rrelu":
+        raise SettingError(
+            "rrelu draws random slopes in training, which an ensemble does not: use its mean, "
+            "leaky_relu(negative_slope=0.229)"
+        )
+    if not (math.isfinite(record.gain) and record.gain > 0):
+        raise SettingError(
+            f"{record.label} has a gain of {record.gain:g}: no initial weights keep its signals "
+            "at a scale; choose a function with finite, nonzero outputs for ordinary inputs"
+        )
+    return record

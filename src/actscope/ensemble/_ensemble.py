@@ -12,6 +12,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from actscope.catalogue import Record
 from actscope.ensemble import _check
 from actscope.ensemble._evaluate import layer_health, outputs
 from actscope.ensemble._init import INITS
@@ -30,7 +31,7 @@ def train_ensemble(
     y: ArrayLike,
     *,
     hidden: Sequence[int] | int = (64, 64),
-    activations: Sequence[str] | str = ("relu",),
+    activations: Sequence[str | Record] | str = ("relu",),
     seeds: Sequence[int] | int = 1,
     learning_rates: Sequence[float] | float = (1e-3,),
     epochs: int = 10,
@@ -56,7 +57,8 @@ def train_ensemble(
         X: Float["row feature"], finite; bring features to comparable scales yourself.
         y: ["row"] labels of any kind, or numbers (also ["row output"]) for regression.
         hidden: widths of the hidden layers.
-        activations: names of the catalogue, e.g. "relu" or "leaky_relu(negative_slope=0.2)".
+        activations: names such as "relu" or "leaky_relu(negative_slope=0.2)", names given to
+            `define`, formulas such as "x*tanh(exp(x))", records.
         seeds: initial weights and batch order; 16 means 0 to 15.
         learning_rates: each is trained with every activation and seed.
         epochs: exactly so many, unless `patience` is given.
@@ -86,7 +88,7 @@ def train_ensemble(
         >>> (e.predict(X) == y).mean(axis=1) > 0.9  # relu twice, identity twice
         array([ True,  True, False, False])
     """
-    names = _check.activations(activations)
+    records = _check.activations(activations)
     rates, numbers = _check.rates(learning_rates), _check.seeds(seeds)
     place = _device(device)
     kind = _DTYPES[_check.one_of("dtype", dtype, list(_DTYPES))]
@@ -123,7 +125,12 @@ def train_ensemble(
     if validation is not None:
         held_X = _features(validation[0], "validation X", features.shape[1])
         held_rows = rows(held_X, targets.encode(validation[1], len(held_X)))
-    members = [Member(a, r, s) for a in names for r in rates for s in numbers]
+    members = [
+        Member(record.label, rate, number, known=record)
+        for record in records
+        for rate in rates
+        for number in numbers
+    ]
     shape = Shape(features.shape[1], settings.hidden, settings.outputs)
     size = members_per_chunk(shape, settings.batch_size)
     if members_at_once is not None:

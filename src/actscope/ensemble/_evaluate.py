@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from actscope.catalogue import get
 from actscope.ensemble._network import Network
 from actscope.ensemble._plan import Rows
 from actscope.ensemble._train import EVALUATION_ROWS, Feed, Trained, spans_of
@@ -66,7 +65,7 @@ class LayerHealth:
 def layer_health(trained: Trained, rows: Rows) -> list[LayerHealth]:
     """The health of each hidden layer of each member on its own data set."""
     spans = spans_of(trained.members)
-    records = [get(trained.members[span.first].activation) for span in spans]
+    records = [trained.members[span.first].record for span in spans]
     widths = trained.store.shape.hidden
     seen: dict[tuple[int, int], Counts] = {}
     for _, network in _passes(trained, rows, keep_inputs=True):

@@ -94,7 +94,7 @@ class Optimiser:
                 _torch._fused_sgd_(
                     g.values,
                     g.grads,
-                    g.firsts,
+                    g.firsts if self._momentum else [],
                     weight_decay=g.decay,
                     momentum=self._momentum,
                     lr=g.learning_rate,

@@ -8,6 +8,7 @@ from typing import Literal
 
 from torch import Tensor
 
+from actscope.catalogue import Record, get
 from actscope.ensemble._init import Init
 from actscope.ensemble._layout import Shape
 from actscope.ensemble._optimiser import Name, state_bytes
@@ -20,15 +21,23 @@ CHUNK_MEMBERS = 64
 
 @dataclass(frozen=True)
 class Member:
-    """One network: its activation (a label of the catalogue), learning rate, seed, data set.
+    """One network: its activation (a record's label), learning rate, seed, data set.
 
     data: which of the stacked data sets it is trained on.
+    known: the record itself, where the label alone may not lead to it: in another process, or
+        when a name is defined anew.
     """
 
     activation: str
     learning_rate: float
     seed: int
     data: int = 0
+    known: Record | None = None
+
+    @property
+    def record(self) -> Record:
+        """The record of its activation."""
+        return get(self.activation) if self.known is None else self.known
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from actscope.catalogue import get
 from actscope.ensemble._init import batch_order, initial
 from actscope.ensemble._layout import Shape, Store
 from actscope.ensemble._loss import CrossEntropy, HalfSquaredError, Loss
@@ -58,8 +57,8 @@ class Trained:
 def spans_of(members: Sequence[Member]) -> list[Span]:
     """Neighbours that share an activation."""
     return [
-        Span(first, last, kernel(get(activation)))
-        for activation, first, last in _runs([m.activation for m in members])
+        Span(first, last, kernel(members[first].record))
+        for _, first, last in _runs([m.activation for m in members])
     ]
 
 
@@ -88,7 +87,7 @@ def start_weights(
     fan_in = (shape.inputs, *shape.hidden)
     sizes = tuple(zip(fan_in, (*shape.hidden, shape.outputs), strict=True))
     for i, member in enumerate(members):
-        record = get(member.activation)
+        record = member.record
         weights, biases = initial(record, member.seed, sizes, settings.init)
         weights[-1] = weights[-1].T  # kept as (out, in)
         for view, value in zip(store.weights, weights, strict=True):

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from actscope.catalogue import get
+from actscope.catalogue import is_own, to_definition
 from actscope.data import Dataset, Encoder
 from actscope.study._candidate import Kept
 from actscope.study._metrics import CUTOFFS, METRICS
@@ -57,8 +57,8 @@ def assemble(
             metric=plan.metric,
             baselines=base,
             resolution=_resolution(data, plan),
-            linear=[name for name in scores if get(name).name == "identity"],
-            step_like=[name for name in scores if get(name).step_like],
+            linear=[name for name in scores if plan.record(name).name == "identity"],
+            step_like=[name for name in scores if plan.record(name).step_like],
             edge=_edges(plan, chosen),
             diverged=_diverged(members),
         )
@@ -82,7 +82,7 @@ def assemble(
         metric=plan.metric,
         plan={**plan.to_dict(), **origin},
         rows=tuple(
-            _row(name, members[name], chosen[name], interval, costs[name]) for name in order
+            _row(plan, name, members[name], chosen[name], interval, costs[name]) for name in order
         ),
         baselines={name: interval(values) for name, values in base.items()},
         verdict=verdict,
@@ -91,7 +91,7 @@ def assemble(
         by_rate=_by_rate(members, order, interval),
         dead_by_layer=_by_layer(results, order),
         cutoffs=_cutoffs(results, order),
-        winner=_winner(data, verdict.best, results),
+        winner=_winner(data, plan, verdict.best, results),
         seconds=seconds,
         members_trained=len(every),
     )
@@ -143,7 +143,7 @@ def _edges(plan: Plan, chosen: Mapping[str, Rows]) -> dict[str, Literal["low", "
     if len(plan.learning_rates) < 2:
         return edges
     for name, rows in chosen.items():
-        if get(name).step_like:
+        if plan.record(name).step_like:
             continue  # its hidden layers learn at no rate
         rates = _column(rows, "learning_rate")
         if (rates == plan.learning_rates[0]).mean() > 0.5:
@@ -171,6 +171,7 @@ def _costs(members: Mapping[str, Rows]) -> dict[str, float]:
 
 
 def _row(
+    plan: Plan,
     name: str,
     members: Rows,
     chosen: Rows,
@@ -179,7 +180,7 @@ def _row(
 ) -> Row:
     counts = Counter(row["learning_rate"] for row in chosen)
     commonest = min(counts, key=lambda rate: (-counts[rate], rate))
-    step_like = get(name).step_like
+    step_like = plan.record(name).step_like
     cutoffs = _column(chosen, "cutoff")
     cutoffs = cutoffs[np.isfinite(cutoffs)]
     return Row(
@@ -282,12 +283,13 @@ def _cutoffs(results: Sequence[ShardResult], order: Sequence[str]) -> pd.DataFra
     return pd.concat(parts, ignore_index=True)
 
 
-def _winner(data: Dataset, best: str, results: Sequence[ShardResult]) -> Winner | None:
+def _winner(data: Dataset, plan: Plan, best: str, results: Sequence[ShardResult]) -> Winner | None:
     """Of the best activation's chosen members the one with the best validation score."""
     kept = [r.kept for r in results if r.shard.activation == best and r.kept is not None]
     if not kept:
         return None
     top: Kept = max(kept, key=lambda k: (k.validation_score, -k.seed))
+    record = plan.record(best)
     encoder = Encoder(data.schema).fit(data.frame.iloc[split(data, top.seed).train])
     return Winner(
         activation=best,
@@ -299,4 +301,5 @@ def _winner(data: Dataset, best: str, results: Sequence[ShardResult]) -> Winner 
         target_scale=top.target_scale,
         tensors=top.tensors,
         encoder=encoder.to_dict(),
+        definition=to_definition(record) if is_own(record) else None,
     )

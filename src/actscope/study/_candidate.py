@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actscope import ensemble
-from actscope.catalogue import get
 from actscope.study._judge import Judge, Outputs
 from actscope.study._seed import Block, SeedData
 
@@ -95,7 +94,7 @@ class Candidate:
         for number, (weight, bias) in enumerate(layers):
             tensors[f"layers.{number}.weight"] = weight
             tensors[f"layers.{number}.bias"] = bias
-        parameters = get(self.member.activation).parameters.values()
+        parameters = self.member.record.parameters.values()
         names = [p.name for p in parameters if p.learned]
         learned = self.trained.store.learned
         if learned is not None:

@@ -74,6 +74,38 @@ def sentences(c: Comparison) -> list[str]:
     return [*said[:2], training, *said[2:]] if training else said
 
 
+def _definitions(c: Comparison) -> dict[str, Any]:
+    """Label -> definition of each function that is not built in."""
+    found = c.plan.get("definitions")
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def formula_below(c: Comparison, activation: str) -> str:
+    """The formula to show below a name; "" where the name is a built-in one or says it all."""
+    definition = _definitions(c).get(activation)
+    if definition is None or (definition["name"] is None and len(activation) <= 60):
+        return ""
+    return render.label(definition["formula"], 200)
+
+
+def definitions(c: Comparison) -> list[str]:
+    """A sentence for each function that was defined under a name."""
+    said = []
+    for label, definition in _definitions(c).items():
+        if definition["name"] is None:
+            continue
+        values = [
+            f"{name} starts from {p['value']:g} and is learned"
+            if p["learned"]
+            else f"{name} is {p['value']:g}"
+            for name, p in definition["parameters"].items()
+        ]
+        where = f", where {' and '.join(values)}" if values else ""
+        formula = render.label(definition["formula"], 200)
+        said.append(f"{render.label(label)} is {formula}{where}.")
+    return said
+
+
 def _numbers(values: Any) -> str:
     items = [str(v) for v in values] if isinstance(values, list | tuple) else [str(values)]
     return render.label(" and ".join([", ".join(items[:-1]), items[-1]] if items[1:] else items))
@@ -131,12 +163,19 @@ def _arguments(c: Comparison) -> dict[str, Any]:
 
 
 def command(c: Comparison) -> str | None:
-    """The command line that repeats the study; None where seeds were picked by hand."""
-    if not isinstance(_arguments(c)["seeds"], int):
+    """The command line that repeats the study.
+
+    None where seeds were picked by hand, or a function has a name and parameters of its own.
+    """
+    arguments, own = _arguments(c), _definitions(c)
+    if not isinstance(arguments["seeds"], int) or any(d["parameters"] for d in own.values()):
         return None
+    arguments["activations"] = [
+        own[label]["formula"] if label in own else label for label in arguments["activations"]
+    ]
     source = _source(c)
     lines = [f"actscope compare {_quoted('DATA' if source is None else source)}"]
-    for key, value in _arguments(c).items():
+    for key, value in arguments.items():
         text = ",".join(str(v) for v in value) if isinstance(value, list) else str(value)
         option = f"--{key.replace('_', '-')}"
         # a value such as -1 would do, one such as --x would be taken for an option
@@ -156,7 +195,22 @@ def python(c: Comparison) -> str:
     given = ["data" if source is None else repr(source)]
     given += [f"{key}={value!r}" for key, value in _arguments(c).items()]
     lines = [f"    {render.label(argument, None)}," for argument in given]
-    return "\n".join(["import actscope as act", "", "act.compare(", *lines, ")"])
+    own = _definitions(c)
+    named: dict[str, Any] = {}  # "mine" before "mine(beta=2)", which then follows from it
+    for _, definition in sorted(own.items(), key=lambda item: item[0] != item[1]["name"]):
+        if definition["name"]:
+            named.setdefault(definition["name"], definition)
+    defined = [_defining(definition) for definition in named.values()]
+    return "\n".join(["import actscope as act", "", *defined, "act.compare(", *lines, ")"])
+
+
+def _defining(definition: Any) -> str:
+    """The line that defines a function as it was."""
+    given = [repr(definition["name"]), repr(definition["formula"])]
+    for name, p in definition["parameters"].items():
+        value = f"act.Learned({p['value']!r})" if p["learned"] else repr(p["value"])
+        given.append(f"{name}={value}")
+    return f"act.define({', '.join(given)})"
 
 
 def same_data(c: Comparison) -> str:

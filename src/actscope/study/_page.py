@@ -22,7 +22,10 @@ def page(comparison: Comparison) -> str:
         Section("The evidence", [_table(c), *_step_notes(c), _pairs(c)]),
         *_pictures(c),
         Section("What was found in the data", _data_notes(c)),
-        Section("How it was done", [_paragraphs(method.sentences(c)), _settings(c.plan)]),
+        Section(
+            "How it was done",
+            [_paragraphs([*method.sentences(c), *method.definitions(c)]), _settings(c.plan)],
+        ),
         Section("Do it again", _again(c)),
     ]
     title = f"Which activation function for {render.label(c.data.name, 80)}?"
@@ -128,7 +131,7 @@ def _cells(c: Comparison, row: Row, trained: int | None) -> list[object]:
         beside = f"; {show.score(c.metric, half.mean)} at 0.5" if half is not None else ""
         at_half = _sub(f"median cutoff {row.cutoff:.2f}{beside}")
     return [
-        render.label(row.activation, 60),
+        [render.label(row.activation, 60), _sub(method.formula_below(c, row.activation))],
         [*_score_cell(c, row.score), at_half],
         [show.rate(row.learning_rate), _sub(show.rates(row.learning_rates))],
         show.share(row.dead_share),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from actscope import ensemble
-from actscope.catalogue import Record
+from actscope.catalogue import Record, is_own, to_definition
 from actscope.data import Dataset, Encoder, available_memory
 from actscope.ensemble import _check
 from actscope.errors import SettingError
@@ -28,7 +28,10 @@ BATCHES = (32, 64, 128, 256)
 
 @dataclass(frozen=True)
 class Plan:
-    """What is trained, on what, and how it is judged. Equal plans give equal results."""
+    """What is trained, on what, and how it is judged. Equal plans give equal results.
+
+    records: of each activation, for workers: another process does not know what was defined.
+    """
 
     activations: tuple[str, ...]
     learning_rates: tuple[float, ...]
@@ -44,16 +47,25 @@ class Plan:
     test_share: float
     validation_share: float
     data_fingerprint: str
+    records: tuple[Record, ...] = field(default=(), repr=False)
 
     @property
     def networks(self) -> int:
         return len(self.activations) * len(self.learning_rates) * len(self.seeds)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready, with a `hash` of the rest."""
-        plain = json.loads(json.dumps(asdict(self)))
+        """JSON-ready, with a `hash` of the rest; own functions as "definitions" by label."""
+        plain = json.loads(json.dumps(asdict(replace(self, records=()))))
+        del plain["records"]
+        own = {r.label: to_definition(r) for r in self.records if is_own(r)}
+        if own:
+            plain["definitions"] = own
         text = json.dumps(plain, sort_keys=True)
         return {**plain, "hash": hashlib.sha256(text.encode()).hexdigest()[:16]}
+
+    def record(self, label: str) -> Record:
+        """The record of one of the activations."""
+        return self.records[self.activations.index(label)]
 
     def settings(self, outputs: int, task: Any) -> ensemble.Settings:
         """As the ensemble wants them."""
@@ -85,9 +97,10 @@ def make_plan(
 ) -> tuple[Plan, tuple[str, ...]]:
     """The plan, and what has to be said about it. Refuses bad settings before any training."""
     check_splittable(data)
+    records = _check.activations(DEFAULT_ACTIVATIONS if activations is None else activations)
     chosen, note = choose_metric(metric, data.task, data.target, data.classes)
     plan = Plan(
-        activations=_check.activations(DEFAULT_ACTIVATIONS if activations is None else activations),
+        activations=tuple(record.label for record in records),
         learning_rates=_check.rates(DEFAULT_RATES if learning_rates is None else learning_rates),
         seeds=_check.seeds(seeds),
         hidden=_check.hidden_widths(hidden),
@@ -105,6 +118,7 @@ def make_plan(
         test_share=TEST_SHARE,
         validation_share=VALIDATION_SHARE,
         data_fingerprint=data.fingerprint,
+        records=records,
     )
     _check_memory(data, plan)
     return plan, (note,) if note else ()

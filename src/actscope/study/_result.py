@@ -104,6 +104,7 @@ class Winner:
     tensors: "layers.0.weight" (in, out), "layers.0.bias" (out,), ... plus learned
         parameters "activations.0.<name>".
     encoder: JSON-ready state of `data.Encoder`.
+    definition: name, formula and parameters of a function that is not built in.
     """
 
     activation: str
@@ -115,6 +116,7 @@ class Winner:
     target_scale: float
     tensors: Mapping[str, np.ndarray]
     encoder: Mapping[str, Any]
+    definition: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -53,8 +53,9 @@ def compare(
         source: a file (.csv, .tsv, .parquet), "sklearn:digits" and the like, a pandas or
             polars frame, or X as an array.
         target: a column's name or zero-based position, or y as an array.
-        activations: names such as "relu" or "leaky_relu(negative_slope=0.2)", or one text
-            with commas; None: eight common ones.
+        activations: names such as "relu" or "leaky_relu(negative_slope=0.2)", names given to
+            `define`, formulas such as "x*tanh(exp(x))", records, or one text with commas;
+            None: eight common ones.
         seeds: 20 means 0 to 19; more seeds, narrower intervals.
         learning_rates: tried for every activation and seed; None: 0.001, 0.003, 0.01.
         hidden: widths of the hidden layers.
@@ -72,7 +73,7 @@ def compare(
 
     Raises:
         DataError: a table that cannot be used as it is.
-        SettingError, UnknownActivation: an argument outside what is allowed.
+        SettingError, UnknownActivation, FormulaError: an argument outside what is allowed.
 
     Example:
         >>> import actscope as act

@@ -111,7 +111,7 @@ def _train(
     train, validation = block.rows["train"], block.rows["validation"]
     settings = plan.settings(judge.classes or 1, data.task)
     members = [
-        ensemble.Member(shard.activation, rate, seed, index)
+        ensemble.Member(shard.activation, rate, seed, index, plan.record(shard.activation))
         for rate in plan.learning_rates
         for index, seed in enumerate(shard.seeds)
     ]

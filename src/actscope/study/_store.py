@@ -36,6 +36,7 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
             "results": [
                 {
                     "activation": row.activation,
+                    **_formula(c, row.activation),
                     "learning_rate": row.learning_rate,
                     "learning_rates": {f"{k:g}": v for k, v in row.learning_rates.items()},
                     "score": _interval(row.score),
@@ -63,6 +64,12 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
             "plan": dict(c.plan),
         }
     )
+
+
+def _formula(c: Comparison, activation: str) -> dict[str, Any]:
+    """The formula of a function that is not built in."""
+    definition = c.plan.get("definitions", {}).get(activation)
+    return {} if definition is None else {"formula": definition["formula"]}
 
 
 def _interval(value: Interval) -> dict[str, float]:
@@ -132,6 +139,7 @@ def _winner_files(comparison: Comparison) -> dict[str, bytes]:
         "target": comparison.data.target,
         "classes": list(comparison.data.classes),
         "activation": winner.activation,
+        **({"definition": dict(winner.definition)} if winner.definition else {}),
         "seed": winner.seed,
         "learning_rate": winner.learning_rate,
         "metric": comparison.metric,

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 
 from actscope import nn
+from actscope.catalogue import Record, from_definition, get
 from actscope.data import Encoder
 from actscope.errors import StoreError
 from actscope.study._store import RESULTS, SCHEMA, WINNER_FACTS, WINNER_TENSORS
@@ -89,7 +90,7 @@ def load_winner(folder: str | Path) -> LoadedWinner:
     if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
         raise StoreError(f"{folder / WINNER_FACTS} is of another version of actscope")
     try:
-        model, encoder = _model(facts["activation"], tensors), Encoder.from_dict(facts["encoder"])
+        model, encoder = _model(_record(facts), tensors), Encoder.from_dict(facts["encoder"])
         _check(facts, model, encoder)
     except _MALFORMED as error:
         raise StoreError(f"the kept network in {folder} is damaged: {error!r}") from None
@@ -117,7 +118,13 @@ def _check(facts: dict[str, Any], model: torch.nn.Sequential, encoder: Encoder) 
         raise ValueError("the target's scale")
 
 
-def _model(activation: str, tensors: dict[str, NDArray[np.float32]]) -> torch.nn.Sequential:
+def _record(facts: dict[str, Any]) -> Record:
+    """The winner's own function as it was, whatever is defined under its name here."""
+    definition = facts.get("definition")
+    return get(facts["activation"]) if definition is None else from_definition(definition)
+
+
+def _model(activation: Record, tensors: dict[str, NDArray[np.float32]]) -> torch.nn.Sequential:
     count = sum(1 for name in tensors if name.startswith("layers.") and name.endswith(".weight"))
     parts: list[torch.nn.Module] = []
     for i in range(count):
