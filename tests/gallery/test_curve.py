@@ -111,6 +111,13 @@ def test_values_that_are_not_finite_cut_a_stroke() -> None:
     assert Curve(()).values.size == 0
 
 
+def test_a_fast_wave_is_sampled_finely() -> None:
+    curve = sampled(lambda x: np.sin(50 * x), -5, 5)
+    between = np.linspace(-5, 5, 3001)
+    drawn = np.interp(between, *curve.strokes[0].T)
+    assert np.abs(drawn - np.sin(50 * between)).max() < 0.005
+
+
 def test_times() -> None:
     step = value_curve(catalogue.get("step"), -1, 1)
     twice = times(step, -2.0)

@@ -91,6 +91,11 @@ def test_svg_is_xml_with_every_name(tmp_path: Path) -> None:
     assert titles[0].startswith("sigmoid, leaky_relu")
 
 
+def test_a_notebook_shows_it() -> None:
+    shown = ET.fromstring(act.plot("relu")._repr_svg_())  # pyright: ignore
+    assert "relu" in {"".join(e.itertext()).strip() for e in shown.iter(f"{NS}text")}
+
+
 def test_png_and_pdf(tmp_path: Path) -> None:
     act.plot("relu", tmp_path / "a.png")
     head = (tmp_path / "a.png").read_bytes()[:24]

@@ -17,7 +17,7 @@ Stroke: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
 _BESIDE = 1e-9  # how close to a kink "just left of it" is
 _SAME = 1e-5  # both sides of a kink closer than this are one value
-_POINTS = 601
+_POINTS, _MOST = 401, 10_000
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,24 @@ def _curve(
 def _between(
     function: Callable[[Any], Any], left: float, right: float, from_kink: bool, to_kink: bool
 ) -> Stroke:
-    xs = np.linspace(left, right, max(3, round(_POINTS * min(1.0, (right - left) / 8))))
-    at = xs.copy()  # one-sided limits are drawn at the kink itself
-    at[0] += _BESIDE * max(1.0, abs(left)) * from_kink
-    at[-1] -= _BESIDE * max(1.0, abs(right)) * to_kink
-    return np.column_stack([xs, np.asarray(function(at), dtype=float)])
+    """The function between two kinks, at points as close as it bends."""
+    count = max(3, round(_POINTS * min(1.0, (right - left) / 8)))
+    while True:
+        xs = np.linspace(left, right, count)
+        at = xs.copy()  # one-sided limits are drawn at the kink itself
+        at[0] += _BESIDE * max(1.0, abs(left)) * from_kink
+        at[-1] -= _BESIDE * max(1.0, abs(right)) * to_kink
+        ys = np.asarray(function(at), dtype=float)
+        if count > _MOST or _is_smooth(ys):
+            return np.column_stack([xs, ys])
+        count = 2 * count - 1
+
+
+def _is_smooth(ys: Stroke) -> bool:
+    """Whether no straight piece cuts a bend by more than a thousandth of the height."""
+    bends = np.abs(np.diff(ys, 2)) / 8  # the height of a parabola over its chord
+    bends = bends[np.isfinite(bends)]
+    return not bends.size or bool(bends.max() <= 1e-3 * np.ptp(ys[np.isfinite(ys)]) + 1e-12)
 
 
 def _near(a: float, b: float) -> bool:

@@ -79,9 +79,9 @@ def sheet(draw: Callable[[Figure], object], width: float, height: float) -> Figu
         width, height: in points (1/72 inch).
     """
     with _style():
-        from matplotlib.figure import Figure
+        from ._picture import Picture
 
-        fig = Figure(figsize=(width / 72, height / 72))
+        fig = Picture(figsize=(width / 72, height / 72))
         draw(fig)
         return fig
 
