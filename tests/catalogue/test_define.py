@@ -6,6 +6,7 @@ import json
 import math
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,12 +89,19 @@ def test_defining_anew_takes_the_place_and_the_same_changes_nothing() -> None:
 
 
 @pytest.mark.usefixtures("unanalysed")
-def test_a_definition_that_fails_leaves_the_earlier_one() -> None:
+def test_a_definition_that_fails_leaves_the_earlier_one(monkeypatch: pytest.MonkeyPatch) -> None:
     first = act.define("mine", "x * tanh(x)")
     for wrong in ("x *", "log(x)", "0 * x"):
         with pytest.raises(FormulaError):
             act.define("mine", wrong)
+    monkeypatch.setattr(_analysis, "analyse", _analysis_fails)
+    with pytest.raises(FormulaError, match="too long"):
+        act.define("mine", "x * atan(x + 0.625)")
     assert act.get("mine") is first
+
+
+def _analysis_fails(*_: Any) -> Any:
+    raise FormulaError("it takes too long")
 
 
 @pytest.mark.usefixtures("unanalysed")
@@ -247,7 +255,7 @@ def test_a_formula_is_an_activation(text: str, label: str, same: Any) -> None:
         ("2x", FormulaError, r"write \* between factors \(character 2\)"),
         ("gelo(alpha=2)", UnknownActivation, "Did you mean 'gelu'"),
         ("leaky-relv", UnknownActivation, "Did you mean 'leaky_relu'"),
-        ("a" * 1000, UnknownActivation, "a…'. Known:"),
+        ("a" * 1000, UnknownActivation, "a…'. `actscope list`"),
     ],
 )
 def test_a_mistake_in_a_formula_is_one_clear_line(
@@ -309,20 +317,24 @@ def test_what_the_analysis_ends_in_is_one_line(monkeypatch: pytest.MonkeyPatch) 
 def test_the_analysis_works_from_anywhere_and_hears_nothing_of_the_environment(
     tmp_path: Path,
 ) -> None:
-    """From a folder with modules that shadow others, and by a path given in the program only."""
+    """A copy of actscope by a path given in the program only, in a folder full of traps."""
     for name in ("json", "random", "subprocess", "flint"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('shadowed')\n")
-    source = Path(act.__file__).parents[1]
+    source = tmp_path / "copy"
+    shutil.copytree(Path(act.__file__).parent, source / "actscope")
+    worker = source / "actscope" / "catalogue" / "_worker.py"
+    worker.write_text(worker.read_text().replace("to_json(facts)", "{**to_json(facts), 'mean': 7}"))
     code = (
         f"import sys; sys.path.insert(0, {str(source)!r}); import os, actscope as act; "
-        f"os.chdir({str(tmp_path)!r}); print(act.get('x * atan(x)').range)"
+        f"os.chdir({str(tmp_path)!r}); record = act.get('x * atan(x)'); "
+        "print(record.range, record.mean)"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONSTARTUP": "/no"}
     done = subprocess.run(
         [sys.executable, "-I", "-c", code], capture_output=True, text=True, env=environment,
         cwd=tmp_path,
     )  # fmt: skip
-    assert done.stdout.strip() == "(0.0, inf)", done.stderr
+    assert done.stdout.strip() == "(0.0, inf) 7.0", done.stderr  # the copy's own worker
 
 
 def test_facts_from_the_other_process_are_those_of_this_one() -> None:

@@ -63,8 +63,8 @@ def test_parameters_may_be_given_apart() -> None:
     [
         ("gelo", UnknownActivation, "Did you mean 'gelu'"),
         ("nn.Relv", UnknownActivation, "'relu'"),
-        ("qqqqqq", UnknownActivation, "Known: identity, bent"),
-        ("", UnknownActivation, "Known:"),
+        ("qqqqqq", UnknownActivation, "`actscope list` shows all"),
+        ("", UnknownActivation, "actscope list"),
         ("leaky_relu(slope=0.2)", SettingError, "has no parameter 'slope': it has negative_slope"),
         ("leaky_relu(negative_slop=0.2)", SettingError, "Did you mean 'negative_slope'"),
         ("leaky_relu(negative_slope=abc)", SettingError, "is not a number"),

@@ -129,7 +129,7 @@ def _get(spec: str) -> AnyRecord:
     if entry is not None or _is_formula(spec):  # tanh(2*x) and relu(x)^2 begin with a name
         return record_of(entry_of_formula(spec))
     hint = did_you_mean(name.rpartition(".")[2][:40], _spellings())
-    hint = hint or f" Known: {', '.join(names('all'))}."
+    hint = hint or f" `actscope list` shows all {len(names('all'))} names."
     raise UnknownActivation(f"no activation {quoted(name)}.{hint}")
 
 
