@@ -26,10 +26,9 @@ MEMORY = 2 << 30  # bytes of address space
 
 # One thread for whatever numeric library the child may load.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-# -I ignores PYTHONPATH and the current folder, so the child is told where its parent found things.
+# -I and -S leave the standard library alone on the child's path; the rest is what it is told.
 _START = (
-    "import json, sys; request = json.load(sys.stdin); "
-    "sys.path += [p for p in request['path'] if p not in sys.path]; "
+    "import json, sys; request = json.load(sys.stdin); sys.path += request['path']; "
     "from actscope.catalogue._worker import main; main(request)"
 )
 
@@ -55,7 +54,7 @@ def analyse(formula: str, values: Values = (), symbols: Symbols = ()) -> Facts:
 
 
 def _path() -> list[str]:
-    """Where the child looks for modules: this package's own folder first, then as we do."""
+    """Where the child looks for modules: where this package is, then where we look."""
     home = str(Path(__file__).resolve().parents[2])
     return [home, *(os.path.abspath(p) for p in sys.path if isinstance(p, str) and p)]
 
@@ -67,7 +66,7 @@ def _answer(formula: str, request: str) -> dict[str, Any]:
     environment = {**os.environ, **dict.fromkeys(_THREADS, "1")}
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-c", _START],
+            [sys.executable, "-I", "-S", "-c", _START],
             input=request,
             capture_output=True,
             encoding="utf-8",
