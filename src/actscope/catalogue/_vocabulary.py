@@ -126,7 +126,8 @@ def _stable_power(base: Node, exponent: Node) -> Node:
     whole = isinstance(exponent, Number) and exponent.value.denominator == 1
     if not whole or (len(factors) == 1 and coefficient == 1):
         return power(base, exponent)
-    return _merged(product(*(power(part, exponent) for part in (Number(coefficient), *factors))))
+    parts = [power(part, number(count * exponent.value)) for part, count in factors.items()]
+    return _merged(product(power(Number(coefficient), exponent), *parts))
 
 
 def _merged(node: Node) -> Node:
