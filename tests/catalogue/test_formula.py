@@ -253,6 +253,8 @@ def test_latex_matches_what_a_person_writes() -> None:
         r" & \text{otherwise} \end{cases}"
     )
     assert formula.latex(formula.parse("a_b * x", ("a_b",))) == r"\mathrm{a\_b} \, x"
+    named = formula.parse("omega + lambd + p1 + q_12", ("omega", "lambd", "p1", "q_12"))
+    assert formula.latex(named) == r"\omega + \lambda + p_{1} + q_{12}"
 
 
 @quick

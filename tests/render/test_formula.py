@@ -65,9 +65,6 @@ def test_cases_have_their_brace_left_and_conditions_in_one_column() -> None:
     [
         (r"\left|x\right|", "|x|"),
         (r"x \le 1", r"x \leq 1"),
-        (r"\mathrm{omega}", r"\omega"),
-        (r"\mathrm{lambd}", r"\lambda"),
-        (r"\mathrm{p1}", "p_{1}"),
         (r"\ln\left(1 + -x\right)", r"\ln\left(1 - x\right)"),
         (r"\frac{x}{2}", r"\dfrac{x}{2}"),
     ],

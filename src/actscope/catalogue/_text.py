@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 
@@ -75,7 +76,11 @@ def _compared(condition: Compare) -> str:
 
 # --- LaTeX ---------------------------------------------------------------------------------
 
-_GREEK = {"alpha", "beta", "gamma", "delta", "lambda", "mu", "pi", "theta"}
+_GREEK = frozenset(
+    ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu")
+    + ("nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega")
+)
+_NUMBERED = re.compile(r"([A-Za-z])_?([0-9]+)")
 _LATEX_COMPARE = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
 _LATEX_NAMED = {
     "sigmoid": r"\sigma",
@@ -146,6 +151,10 @@ class _Latex:
             return self.symbols[name]
         if name in _GREEK:
             return f"\\{name}"
+        if name == "lambd":  # PyTorch's spelling: lambda is a word of Python
+            return r"\lambda"
+        if numbered := _NUMBERED.fullmatch(name):
+            return f"{numbered[1]}_{{{numbered[2]}}}"
         escaped = name.replace("_", r"\_")
         return name if len(name) == 1 else rf"\mathrm{{{escaped}}}"
 

@@ -25,10 +25,6 @@ _SPELLINGS = {  # mathtext lacks some names, and its stretched bars are too smal
     r"\\ge\b": r"\\geq",
     r"\\(left|right)\|": "|",
     r"\+ -(?=\S)": "- ",
-    # parameters named by a Greek letter, or numbered
-    r"\\mathrm\{(omega|epsilon|sigma|kappa|tau|phi|eta|rho|nu|xi|zeta|chi|psi)\}": r"\\\1",
-    r"\\mathrm\{lambda?\}": r"\\lambda",
-    r"\\mathrm\{([a-z])_?(\d)\}": r"\1_{\2}",
 }
 _GAP, _LEADING, _COLUMN = 0.16, 0.27, 0.7  # in units of the size: beside and between rows
 _BRACES = (FAMILY, *(f"STIXSize{n}Sym" for n in ("One", "Two", "Three", "Four")))
