@@ -8,6 +8,7 @@ differences that lose digits far out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ._algebra import combine
 from ._tidy import choose, factors_of, negate, power, product, quotient, rewrite, total
@@ -54,6 +55,7 @@ VOCABULARY: dict[str, Function] = {
 }
 
 
+@lru_cache(maxsize=1024)
 def expand(node: Node) -> Node:
     """The same expression with abs, sign, max, min and clip written as where."""
     return rewrite(node, _expand_one)
@@ -123,8 +125,9 @@ def _sech(u: Node) -> Node:
 def _stable_power(base: Node, exponent: Node) -> Node:
     """A whole power of a product, as a product of powers: its exponentials can then merge."""
     coefficient, factors = factors_of(base)
-    whole = isinstance(exponent, Number) and exponent.value.denominator == 1
-    if not whole or (len(factors) == 1 and coefficient == 1):
+    if not isinstance(exponent, Number) or exponent.value.denominator != 1:
+        return power(base, exponent)
+    if len(factors) == 1 and coefficient == 1:
         return power(base, exponent)
     parts = [power(part, number(count * exponent.value)) for part, count in factors.items()]
     return _merged(product(power(Number(coefficient), exponent), *parts))
