@@ -76,10 +76,10 @@ def _compared(condition: Compare) -> str:
 
 # --- LaTeX ---------------------------------------------------------------------------------
 
-_GREEK = frozenset(
-    ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu")
-    + ("nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega")
-)
+_GREEK = frozenset({
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu",
+    "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega",
+})  # fmt: skip
 _NUMBERED = re.compile(r"([A-Za-z])_?([0-9]+)")
 _LATEX_COMPARE = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
 _LATEX_NAMED = {
