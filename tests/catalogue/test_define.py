@@ -326,7 +326,8 @@ def test_the_analysis_works_from_anywhere_and_hears_nothing_of_the_environment(
     worker.write_text(worker.read_text().replace("to_json(facts)", "{**to_json(facts), 'mean': 7}"))
     code = (
         f"import sys; sys.path.insert(0, {str(source)!r}); import os, actscope as act; "
-        f"os.chdir({str(tmp_path)!r}); record = act.get('x * atan(x)'); "
+        f"os.chdir({str(tmp_path)!r}); sys.path.remove({str(source)!r}); "
+        "record = act.get('x * atan(x)'); "
         "print(record.range, record.mean)"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONSTARTUP": "/no"}
