@@ -14,7 +14,8 @@ from ._safe import agree, capped, safe, sampled, tried
 
 Path = tuple[str, ...]  # the names that a derivative is taken by, in order
 _NEAR = 1e-18
-_FAR = 1e300  # beyond every float32, within float64
+_FAR = 1e75  # beyond every float32; its fourth power is within float64
+_HUGE = 1e37
 Limits = tuple[float, float]  # at minus and plus infinity; nan where there is none
 
 
@@ -119,12 +120,13 @@ class Family:
         found = sampled(tree, ends, self._values)
         x = lowering.input("x")
         for at, limit, own in zip(ends, limits, found, strict=True):
-            if own == limit or (math.isnan(own) and math.isnan(limit)):
+            if self.names[1:] and not math.isnan(limit):
+                put = _limit_from_afar(lowering, tree, at, limit)
+            elif own == limit or (math.isnan(own) and math.isnan(limit)):
                 continue
-            if self.names[1:]:  # the limit may depend on a parameter: look far out instead
-                far = lowering.value(tree, math.copysign(_FAR, at))
-                limit = far * math.inf if math.isinf(limit) else far
-            value = lowering.where(lowering.compare("==", x, at), limit, value)
+            else:
+                put = limit
+            value = lowering.where(lowering.compare("==", x, at), put, value)
         return value
 
     def _at_zero(self, lowering: Lowering, tree: Node, value: Promised) -> Promised:
@@ -139,3 +141,14 @@ class Family:
         return lowering.where(
             lowering.compare("==", x, 0.0), zero if signs[1] > 0 else -zero, value
         )
+
+
+def _limit_from_afar(lowering: Lowering, tree: Node, at: float, limit: float) -> Promised:
+    """The limit at -inf or +inf for parameters that are tensors; `limit` is for their defaults."""
+    far = lowering.value(tree, math.copysign(_FAR, at))
+    if not isinstance(far, Promise):
+        return far if abs(far) < _HUGE else math.copysign(math.inf, far)
+    if math.isinf(limit):  # perhaps as slowly as a logarithm
+        return lowering.where(lowering.compare("==", far, 0.0), 0.0, far * math.inf)
+    huge = lowering.compare(">", lowering.emit("abs", far), _HUGE)
+    return lowering.where(huge, far * math.inf, far)

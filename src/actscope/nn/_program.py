@@ -363,6 +363,8 @@ class _Plan:
         values: dict[int, Any] = {self.full + i: p.to(dtype) for i, p in enumerate(parameters)}
         for number, (name, operands, settings) in self.scalar_steps:
             parts = [values[o] if isinstance(o, int) else o for o in operands]
+            if name == "where" and not any(isinstance(p, Tensor) for p in parts[1:]):
+                parts[1] = torch.tensor(parts[1], dtype=dtype)  # two floats: the default dtype
             values[number] = _PLAIN[name](*parts, *settings)
         return [values[n] for n in self.numbers]
 
