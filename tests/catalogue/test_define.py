@@ -230,6 +230,8 @@ def test_a_value_that_is_missing_is_said_with_its_place(text: str, x: str) -> No
         ("-x", "-x", lambda x: -x),
         ("x-1", "x - 1", lambda x: x - 1),
         ("max(0, x)", "max(0, x)", lambda x: max(0, x)),
+        ("x + 1e-60 + 1e-99", f"x + 0.{'0' * 59}1 + 0.{'0' * 98}1", lambda x: x),
+        ("min(1e99, x)", f"min(1{'0' * 99}, x)", lambda x: x),
         ("where(x>=0, x, -2*x)", "where(x >= 0, x, -2 * x)", lambda x: x if x >= 0 else -2 * x),
     ],
 )  # fmt: skip
@@ -336,6 +338,16 @@ def test_the_analysis_works_from_anywhere_and_hears_nothing_of_the_environment(
         cwd=tmp_path,
     )  # fmt: skip
     assert done.stdout.strip() == "(0.0, inf) 7.0", done.stderr  # the copy's own worker
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [("2^x", (0.0, math.inf)), ("0.5^x - 1", (math.inf, -1.0)), ("tanh(2^x)", (0.0, 1.0))],
+)
+def test_exponents_that_grow_without_end_are_analysed(
+    text: str, limits: tuple[float, float]
+) -> None:
+    assert act.get(text).limits == limits
 
 
 def test_facts_from_the_other_process_are_those_of_this_one() -> None:

@@ -19,6 +19,7 @@ PRECISION = 192  # bits; doubles have 53, and one-sided limits are taken at 2^-1
 INF, MINUS_INF = arb("inf"), arb("-inf")
 ZERO, ONE = arb(0), arb(1)
 _EDGE = arb(2) ** 40
+_WHOLE = arb(2) ** 20
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -248,7 +249,8 @@ class IntervalArithmetic:
 
     def power(self, base: Interval, exponent: Interval) -> Interval:
         """base ^ exponent: whole exponents everywhere, others where base > 0."""
-        if exponent.low == exponent.high and exponent.low.is_integer():
+        exact_one = exponent.low == exponent.high and exponent.low.is_integer()
+        if exact_one and abs(exponent.low) < _WHOLE:  # 2^x far out has exponents beyond any int
             n = int(float(exponent.low))
             if n < 0:
                 return Interval.point(1) / self.power(base, Interval.point(-n))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from actscope.errors import FormulaError
 
 LONGEST = 2_000  # characters; a formula for people is far shorter
-DIGITS = 40  # of one number, with its point
+DIGITS = 150  # of one number, with its point: 1e-99 written out, and 40 digits more
 LARGEST = Fraction(10) ** 99  # a number and its inverse stay well inside the range of floats
 _SHOWN = 30  # characters on each side of the place, where a formula is long
 
