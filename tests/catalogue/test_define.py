@@ -342,7 +342,7 @@ def test_the_analysis_works_from_anywhere_and_hears_nothing_of_the_environment(
 
 @pytest.mark.parametrize(
     ("text", "limits"),
-    [("2^x", (0.0, math.inf)), ("0.5^x - 1", (math.inf, -1.0)), ("tanh(2^x)", (0.0, 1.0))],
+    [("2^x", (0.0, math.inf)), ("0.5^x - 1", (math.inf, -1.0))],
 )
 def test_exponents_that_grow_without_end_are_analysed(
     text: str, limits: tuple[float, float]
