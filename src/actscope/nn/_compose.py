@@ -22,6 +22,7 @@ from ._program import BLOCK, Program
 from ._program import SOFTPLUS_THRESHOLD as SOFTPLUS_THRESHOLD
 
 _FLOATING = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+_SLOPE_KEPT = 1 << 20  # elements, 4 MiB in float32: below, memory is worth less than time
 _PLAIN_TYPES = (Tensor, torch.nn.Parameter)
 
 
@@ -114,14 +115,19 @@ class _Differentiable(torch.autograd.Function):
     ) -> Tensor:
         ctx.what = family, path, factors
         x = tensors[0]
-        small = len(tensors) == 1 and x.numel() <= BLOCK and x.is_contiguous()
-        if small and not path and _in_blocks(x, ()):
-            # One pass for value and slope costs less than a second one later.
-            value, slope = torch.empty_like(x), torch.empty_like(x)
-            family.pair.small((x,), (value, slope))
-            ctx.save_for_backward(x)
-            ctx.slope = slope
-            return value
+        if len(tensors) == 1 and not path and x.is_contiguous() and _in_blocks(x, ()):
+            # Where little memory is at stake, one pass for value and slope costs less than a
+            # second one later.
+            size = x.numel()
+            if size <= BLOCK or (size <= _SLOPE_KEPT and family.slope_is_dear):
+                value, slope = torch.empty_like(x), torch.empty_like(x)
+                if size <= BLOCK:
+                    family.pair.small((x,), (value, slope))
+                else:
+                    family.pair.run((x.view(-1),), (), (value.view(-1), slope.view(-1)))
+                ctx.save_for_backward(x)
+                ctx.slope = slope
+                return value
         ctx.slope = None
         ctx.save_for_backward(*tensors)
         return _evaluated(family, path, factors, tensors)

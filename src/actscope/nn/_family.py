@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 
 from actscope.catalogue.formula import Node, differentiate, stable
 
@@ -16,6 +17,8 @@ Path = tuple[str, ...]  # the names that a derivative is taken by, in order
 _NEAR = 1e-18
 _FAR = 1e75  # beyond every float32; its fourth power is within float64
 _HUGE = 1e37
+_CHEAP = ("add", "subtract", "multiply", "divide", "negate", "reciprocal", "sqrt", "abs", "sign",
+          "at_least", "at_most", "clamp", "maximum", "minimum")  # fmt: skip
 Limits = tuple[float, float]  # at minus and plus infinity; nan where there is none
 
 
@@ -87,6 +90,12 @@ class Family:
             both = (self._promised(lowering, ()), slope)
             self._pair = Program(lowering.listing(*both), 1, double=self.precise)
         return self._pair
+
+    @cached_property
+    def slope_is_dear(self) -> bool:
+        """Whether computing the slope takes longer than writing it down and reading it."""
+        operations = self.program(("x",), 1).listing.operations
+        return any(operation.name not in _CHEAP for operation in operations)
 
     @property
     def parameter_slopes(self) -> Program:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ._forms import apply
+from ._forms import apply, apply_slope
 from ._level import LEVEL
 from ._program import SOFTPLUS_THRESHOLD
 
@@ -87,13 +87,37 @@ def hard_swish(input: Tensor, inplace: bool = False, *, precise: bool | None = N
     return _nn.hardswish_(input) if inplace else _nn.hardswish(input)
 
 
+class _HardSigmoid(torch.autograd.Function):
+    """PyTorch's kernels, and a second derivative, which PyTorch's own has not."""
+
+    @staticmethod
+    def forward(ctx: Any, input: Tensor) -> Tensor:  # type: ignore[override]
+        ctx.save_for_backward(input)
+        return _nn.hardsigmoid(input)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # type: ignore[override]
+        (input,) = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            return grad * apply_slope("hard_sigmoid", False, input)
+        return torch.ops.aten.hardsigmoid_backward(grad, input)
+
+
 def hard_sigmoid(input: Tensor, inplace: bool = False, *, precise: bool | None = None) -> Tensor:
-    # Composed: PyTorch's own cannot be differentiated twice, and in float64 its slope is a
-    # float32 sixth.
-    exact = LEVEL.precise if precise is None else precise
+    if precise or (precise is None and LEVEL.precise):
+        return _exactly("hard_sigmoid", input, inplace=inplace)
     if inplace:
-        return input.copy_(apply("hard_sigmoid", exact, input.clone()))
-    return apply("hard_sigmoid", exact, input)
+        return input.copy_(hard_sigmoid(input.clone(), precise=False))
+    if not input.requires_grad and not torch._C._are_functorch_transforms_active():
+        return _nn.hardsigmoid(input)
+    # In float64 PyTorch's slope is a float32 sixth.
+    if (
+        torch.compiler.is_compiling()
+        or torch._C._are_functorch_transforms_active()
+        or input.dtype is torch.float64
+    ):
+        return apply("hard_sigmoid", False, input)
+    return cast(Tensor, _HardSigmoid.apply(input))
 
 
 def hard_tanh(
@@ -215,6 +239,14 @@ def hardshrink(input: Tensor, lambd: float = 0.5, *, precise: bool | None = None
     return torch.hardshrink(input, lambd)
 
 
+def tanhshrink(input: Tensor, *, precise: bool | None = None) -> Tensor:
+    exact = LEVEL.precise if precise is None else precise
+    # Beyond a mebi of elements memory decides, and a composed function goes through it once.
+    if exact or (not torch.compiler.is_compiling() and input.numel() > 1 << 20):
+        return apply("tanhshrink", exact, input)
+    return input - torch.tanh(input)
+
+
 def sine(input: Tensor, omega: float = 1.0, *, precise: bool | None = None) -> Tensor:
     exact = LEVEL.precise if precise is None else precise
     if exact or isinstance(omega, Tensor) or omega != 1.0:
@@ -245,7 +277,7 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     for function in (
         identity, sigmoid, tanh, log_sigmoid, relu, relu6, selu, silu, mish, hard_swish,
         hard_sigmoid, hard_tanh, threshold, leaky_relu, prelu, rrelu, elu, celu, gelu, gelu_tanh,
-        softplus, softshrink, hardshrink, sine, arctan, erf, exponential,
+        softplus, softshrink, hardshrink, tanhshrink, sine, arctan, erf, exponential,
     )
 }  # fmt: skip
 
