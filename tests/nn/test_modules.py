@@ -99,6 +99,13 @@ def test_a_module_can_be_copied_pickled_and_saved(name: str) -> None:
     assert "precise=True" in repr(leveled)
 
 
+def test_in_place_at_the_precise_level_keeps_what_backward_needs() -> None:
+    leaf = torch.linspace(-3, 3, 40000, requires_grad=True)  # too many for the slope to be kept
+    nn.functional.relu(leaf * 1, inplace=True, precise=True).sum().backward()
+    assert leaf.grad is not None
+    assert leaf.grad.sum() == 20000
+
+
 def test_rrelu_draws_in_training_and_uses_the_mean_slope_otherwise() -> None:
     x = torch.full((2000,), -1.0)
     for precise in (None, True):

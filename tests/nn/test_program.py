@@ -41,6 +41,7 @@ def test_blocks_are_ordinary_operations(name: str, precise: bool) -> None:
 
 
 FORMULAS = (
+    "sin(x) - 3 * exp(-x^2) + 0.5 * cos(x)",
     "where(x > 0, x^2, 0) - x * sigmoid(-x)",
     "clip(x, -1, max(x, 2)) + where(x <= 1, exp(x), 1 + 2 * x)",
     "sin(x)^3 / (1 + abs(x)) + min(x, tanh(x)) * 3",
