@@ -3,8 +3,8 @@
     python benchmarks/activations.py             all of it; writes docs/speed.md (some 10 minutes)
     python benchmarks/activations.py --short     a few functions in half a minute, printed
 
-Contestants take turns within every round, so that a slow moment of the machine meets all of
-them; a number is the median over rounds of ratios within a round. Nothing else means anything.
+Contestants alternate pass by pass, so that a slow moment of the machine meets all of them; a
+number is the median over rounds of ratios within a round. Nothing else means anything.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ SIZES = (10**4, 10**6, 10**7)
 # For what takes long: PyTorch's own and composed ones, cheap and dear.
 SELECTED = ("relu", "sigmoid", "gelu", "silu", "mish", "hard_swish", "telu", "squareplus",
             "quick_gelu", "squared_relu", "serf", "snake")  # fmt: skip
+COMPILED = ("relu", "gelu", "silu", "mish", "telu", "squareplus", "quick_gelu")
 FEW: tuple[str, ...] = ("relu", "gelu", "silu", "telu", "squareplus")
-LEAST = 0.004  # seconds that a measurement takes at least
+LEAST = 0.004  # seconds of the slowest contestant in a round, at least
 Ratios = dict[str, float]
 
 
@@ -49,32 +50,38 @@ def pass_through(function: Function, x: Tensor, gradient: Tensor) -> Callable[[]
     return run
 
 
-def seconds(run: Callable[[], None], count: int, cuda: bool) -> float:
-    run()  # what ran before left its own data in the caches
+def contest(runs: Mapping[str, Callable[[], None]], rounds: int, cuda: bool) -> Ratios:
+    """Median time of each contestant as a multiple of the first one's.
+
+    They alternate pass by pass, each as often before as after each other: what one leaves in the
+    caches and on the heap meets the others alike. (In runs of several passes each, a function
+    raced against itself came out at 0.75.)
+    """
     # On one thread the processor's time: other programs' turns are nobody's fault.
     alone = not cuda and torch.get_num_threads() == 1
-    clock = time.process_time if alone else time.perf_counter
-    if cuda:
-        torch.cuda.synchronize()
-    start = clock()
-    for _ in range(count):
-        run()
-    if cuda:
-        torch.cuda.synchronize()
-    return (clock() - start) / count
+    clock = time.process_time_ns if alone else time.perf_counter_ns
 
-
-def contest(runs: Mapping[str, Callable[[], None]], rounds: int, cuda: bool) -> Ratios:
-    """Median time of each contestant as a multiple of the first one's."""
-    first = next(iter(runs))
-    for run in runs.values():  # warm-up
+    def nanoseconds(run: Callable[[], None]) -> int:
+        if cuda:
+            torch.cuda.synchronize()
+        start = clock()
         run()
-    counts = {who: max(1, int(LEAST / seconds(run, 1, cuda))) for who, run in runs.items()}
+        if cuda:
+            torch.cuda.synchronize()
+        return clock() - start
+
+    for run in runs.values():
+        run()
+    longest = max(nanoseconds(run) for run in runs.values())
+    passes = len(runs) * max(1, int(LEAST * 1e9 / longest))  # each in each place equally often
+    order, first = list(runs), next(iter(runs))
     found: dict[str, list[float]] = {who: [] for who in runs}
-    order = list(runs)
     for _ in range(rounds):
-        order = [*order[1:], order[0]]
-        taken = {who: seconds(runs[who], counts[who], cuda) for who in order}
+        taken = dict.fromkeys(runs, 0)
+        for _ in range(passes):
+            order = [*order[1:], order[0]]
+            for who in (*order, *reversed(order)):
+                taken[who] += nanoseconds(runs[who])
         for who, value in taken.items():
             found[who].append(value / taken[first])
     return {who: statistics.median(values) for who, values in found.items()}
@@ -94,25 +101,27 @@ def contestants(name: str) -> dict[str, Function]:
     }
 
 
-def measured(name: str, size: int, rounds: int, device: str, *, compiled: bool = False) -> Ratios:
-    """peer and precise as multiples of our default level's time; "copy": that of two and a half
-    copies (x and the gradients are read and written five times at least)."""
+def measured(functions: Mapping[str, Function], size: int, rounds: int, device: str) -> Ratios:
+    """Times as multiples of our default level's; "copy": of two and a half copies.
+
+    (x and the gradients are read and written five times at the least; a copy reads and writes.)
+    """
     cuda = device == "cuda"
     draw = torch.Generator().manual_seed(0)
     x = (torch.randn(size, generator=draw) * 2).to(device).requires_grad_()
     gradient = torch.randn(size, generator=draw).to(device)
-    functions = contestants(name)
-    if compiled:
-        torch._dynamo.reset()
-        functions = {who: torch.compile(f, fullgraph=True) for who, f in functions.items()}
     runs = {who: pass_through(f, x, gradient) for who, f in functions.items()}
     goal = torch.empty_like(gradient)
 
     def copies() -> None:
         goal.copy_(gradient)
 
-    ratios = contest({**runs, "copy": copies}, rounds, cuda)
-    return {**ratios, "copy": 2.5 * ratios["copy"]}
+    if not cuda and size >= 10**7:  # seconds for one round of some
+        rounds = min(rounds, 2)
+    ours, peer, precise = runs["ours"], runs["peer"], runs["precise"]
+    ratios = contest({"ours": ours, "peer": peer, "copy": copies}, rounds, cuda)
+    price = contest({"ours": ours, "precise": precise}, 1 + (rounds > 2), cuda)
+    return {**ratios, "precise": price["precise"], "copy": 2.5 * ratios["copy"]}
 
 
 def saved(function: Function, size: int = 10**6) -> float:
@@ -161,7 +170,13 @@ def table(
     sizes = tuple(sizes)
     found: dict[str, list[Ratios]] = {}
     for name in names:
-        found[name] = [measured(name, s, rounds, device, compiled=compiled) for s in sizes]
+        functions = contestants(name)
+        if compiled:
+            torch._dynamo.reset()
+            functions = {
+                who: torch.compile(f, fullgraph=True, dynamic=True) for who, f in functions.items()
+            }
+        found[name] = [measured(functions, size, rounds, device) for size in sizes]
         shown = " ".join(f"{r['peer']:.2f}/{r['precise']:.1f}" for r in found[name])
         print(f"{device} {torch.get_num_threads()} compiled={compiled} {name}: {shown}",
               file=sys.stderr, flush=True)  # fmt: skip
@@ -228,7 +243,8 @@ Forward and backward pass together, float32. **Only ratios within a row mean any
   least) over ours, at the largest size: 100% is as fast as memory allows.
 - *kept*: numbers kept for the backward pass per element, ours / the peer's.
 
-{where}. Contestants in turn within each of {rounds} rounds, medians of the rounds' ratios.
+{where}. Contestants alternate pass by pass; medians of {rounds} rounds' ratios (2 at 10^7); on
+one thread processor time, else elapsed time. {load}
 Made by `python benchmarks/activations.py`; numbers move by some 5% from run to run, at 10^4 by 10.
 """
 
@@ -239,7 +255,8 @@ def document(rounds: int) -> str:
         f"torch {torch.__version__.split('+')[0]}, {platform.machine()} CPU with "
         f"{torch.backends.cpu.get_cpu_capability()}, {os.cpu_count()} cores"
     )
-    lines = [_HEAD.format(where=where, rounds=rounds)]
+    load = f"Load of the machine when it began: {os.getloadavg()[0]:.1f}."
+    lines = [_HEAD.format(where=where, rounds=rounds, load=load)]
     torch.set_num_threads(1)
     rows, found = table(names, SIZES, rounds, "cpu")
     lines += ["## Eager, one thread", "", summary(found, SIZES), *rows]
@@ -247,13 +264,13 @@ def document(rounds: int) -> str:
     rows, found = table(list(SELECTED), SIZES, rounds, "cpu")
     lines += ["## Eager, two threads", "", summary(found, SIZES), *rows]
     torch.set_num_threads(1)
-    rows, found = table(list(SELECTED), SIZES, rounds, "cpu", compiled=True)
+    rows, found = table(list(COMPILED), SIZES, rounds, "cpu", compiled=True)
     lines += ["## torch.compile (inductor), one thread", "", summary(found, SIZES), *rows]
     if torch.cuda.is_available():
         sizes = (10**6, 10**7, 10**8)
         lines += [f"## {torch.cuda.get_device_name()}", ""]
         for compiled in (False, True):
-            rows, found = table(list(SELECTED), sizes, rounds, "cuda", compiled=compiled)
+            rows, found = table(list(COMPILED), sizes, rounds, "cuda", compiled=compiled)
             kind = "torch.compile" if compiled else "eager"
             lines += [f"### {kind}", "", summary(found, sizes), *rows]
     return "\n".join(lines)
@@ -263,7 +280,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--only", default="", help="these activations, eager, printed")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
     names: list[str] = options.only.split(",") if options.only else list(FEW)
     for name in names if options.short or options.only else trainable(act.names()):
