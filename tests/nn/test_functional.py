@@ -64,7 +64,7 @@ def test_at_a_kink_the_slope_is_pytorchs(spec: str) -> None:
     record = catalogue.get(spec)
     x = torch.tensor([*record.kinks, 0.0], dtype=torch.float64, requires_grad=True)
     native_class = getattr(torch.nn, record.torch_name, None)
-    if native_class is None or record.name == "rrelu":  # in PyTorch its kink is on the other side
+    if native_class is None:
         pytest.skip("PyTorch does not have it")
     (native,) = torch.autograd.grad((_function(spec, own=False)(x) * 1).sum(), x)
     (own,) = torch.autograd.grad(_function(spec, own=True)(x).sum(), x)

@@ -67,7 +67,7 @@ ENTRIES = (
     ),
     Entry(
         "rrelu",
-        "where(x >= 0, x, (lower + upper) / 2 * x)",
+        "where(x > 0, x, (lower + upper) / 2 * x)",
         family="rectifier",
         summary="A leaky ReLU whose slope is drawn anew in training; this is its mean, in use.",
         reference="Xu, Wang, Chen & Li, 2015, arXiv:1505.00853",
