@@ -19,7 +19,7 @@ import pytest
 
 import actscope as act
 from actscope import catalogue
-from actscope.catalogue import _analysis, _facts, _names, _registry, formula
+from actscope.catalogue import _analysis, _facts, _names, _records, formula
 from actscope.errors import FormulaError, SettingError, UnknownActivation
 
 
@@ -36,7 +36,7 @@ def unanalysed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every formula gets the facts of relu, at once: for tests that ask for none."""
     facts = _facts.from_json(_facts.stored()["relu"])
     monkeypatch.setattr(_analysis, "analyse", lambda *_: facts)
-    monkeypatch.setattr(_registry, "_RECORDS", dict(_registry._RECORDS))
+    monkeypatch.setattr(_records, "_RECORDS", dict(_records._RECORDS))
 
 
 def test_a_definition_has_a_whole_record() -> None:

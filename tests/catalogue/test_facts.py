@@ -12,7 +12,7 @@ import pytest
 from scipy import integrate, special
 
 from actscope import catalogue
-from actscope.catalogue import Record, __main__, _names, _registry
+from actscope.catalogue import Record, __main__, _facts, _names, _records
 from actscope.catalogue._facts import Facts, disagreements, from_json, to_json
 
 Array = np.ndarray
@@ -241,8 +241,8 @@ def record(request: pytest.FixtureRequest) -> Record:
 
 def test_stored_facts_are_what_the_formula_gives(record: Record) -> None:
     entry = _names.built_in()[_names.key(record.name)]
-    assert disagreements(record, _registry.derived(entry, record.parameters)) == []
-    assert _registry.stored()[record.name]["from"] == _registry.origin(entry, record.parameters)
+    assert disagreements(record, _records.derived(entry, record.parameters)) == []
+    assert _facts.stored()[record.name]["from"] == _records.origin(entry, record.parameters)
 
 
 def test_no_fact_is_contradicted_by_a_dense_sample(record: Record) -> None:
@@ -338,7 +338,7 @@ def test_the_sample_sees_a_wrong_fact(name: str, change: dict[str, Any]) -> None
 
 
 def test_the_check_sees_every_changed_fact(monkeypatch: pytest.MonkeyPatch) -> None:
-    facts = from_json(_registry.stored()["silu"])
+    facts = from_json(_facts.stored()["silu"])
     for field in dataclasses.fields(Facts):
         value = getattr(facts, field.name)
         changed = _other(value)
@@ -346,7 +346,7 @@ def test_the_check_sees_every_changed_fact(monkeypatch: pytest.MonkeyPatch) -> N
             field.name
         ]
     assert __main__.main(["--check"]) == 0
-    stale = {**_registry.stored(), "silu": {**_registry.stored()["silu"], "gain": 1.7}}
+    stale = {**_facts.stored(), "silu": {**_facts.stored()["silu"], "gain": 1.7}}
     monkeypatch.setattr(__main__, "stored", lambda: stale)
     assert __main__.main(["--check"]) == 1
 

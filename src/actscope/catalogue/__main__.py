@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ._facts import Facts, disagreements, from_json, stored, to_json
 from ._record import Entry
-from ._registry import derived, origin
+from ._records import derived, origin
 from .entries import ENTRIES
 
 FILE = Path(__file__).with_name("facts.json")

@@ -10,7 +10,7 @@ from actscope.errors import FormulaError, UnknownActivation
 from ._names import DEFINED, key
 from ._own import OWN, Learned, check_free, entry_for, entry_of_formula
 from ._record import Record
-from ._registry import record_of
+from ._records import record_of
 from ._tokens import quoted
 
 

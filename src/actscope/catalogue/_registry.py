@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import re
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from actscope.errors import SettingError, UnknownActivation, did_you_mean
 
-from ._facts import Facts, Frozen, from_json, stored
-from ._layers import GatedEntry, GatedRecord, VectorEntry, VectorRecord, gated, vector
-from ._names import DEFINED, built_in, key, words
+from ._layers import GatedEntry, GatedRecord, VectorEntry, VectorRecord
+from ._names import DEFINED, built_in, key
 from ._own import LARGEST, OWN, SMALLEST, entry_of_formula
-from ._record import Entry, Parameter, Record
+from ._record import Entry, Record
+from ._records import layer_record, record, record_of
 from ._tokens import LONGEST, quoted, tokens
 from .entries import ENTRIES, GATED, VECTOR
 
@@ -122,10 +121,10 @@ def _get(spec: str) -> AnyRecord:
     name, bracket, inside = (part.strip() for part in spec.partition("("))
     entry = _by_key(name)
     if entry is not None and (not bracket or _is_inside(inside)):
-        return _record(entry, tuple(_values(entry, inside.removesuffix(")")).items()))
+        return record(entry, tuple(_values(entry, inside.removesuffix(")")).items()))
     layer = _layers().get(key(name))
     if layer is not None and (not bracket or _is_inside(inside)):
-        return _layer(layer.name, tuple(_values(layer, inside.removesuffix(")")).items()))
+        return layer_record(layer, tuple(_values(layer, inside.removesuffix(")")).items()))
     if entry is not None or _is_formula(spec):  # tanh(2*x) and relu(x)^2 begin with a name
         return record_of(entry_of_formula(spec))
     hint = did_you_mean(name.rpartition(".")[2][:40], _spellings())
@@ -161,24 +160,6 @@ def _layers() -> Mapping[str, GatedEntry | VectorEntry]:
         for entry in (*GATED, *VECTOR)
         for word in (entry.name, entry.torch, *entry.aliases)
     }
-
-
-@lru_cache(maxsize=64)
-def _layer(name: str, given: tuple[tuple[str, float], ...]) -> GatedRecord | VectorRecord:
-    entry = _layers()[key(name)]
-    if isinstance(entry, GatedEntry):
-        gate = _by_key(entry.gate)
-        assert gate is not None
-        return gated(entry, record_of(gate))
-    from ._vector_facts import measure
-
-    parameters = {
-        name: dataclasses.replace(entry.parameters[name], name=name, value=value)
-        for name, value in given
-    }
-    values: dict[str, Any] = {n: int(v) if parameters[n].whole else v for n, v in given}
-    facts = measure(partial(entry.function, **values), int(values.get("pieces", 1)))
-    return vector(entry, facts, parameters)
 
 
 def _by_key(name: str) -> Entry | None:
@@ -230,88 +211,3 @@ def _number(entry: AnyEntry, name: str, text: str) -> float:
             f"{entry.name}: {name} must be between {SMALLEST:g} and {LARGEST:g} in size, not {text}"
         )
     return value
-
-
-def record_of(entry: Entry) -> Record:
-    """The record of an entry, its parameters at their defaults."""
-    return _record(entry, tuple((name, p.value) for name, p in entry.parameters.items()))
-
-
-def _record(entry: Entry, given: tuple[tuple[str, float], ...]) -> Record:
-    # By what it says, not by its name alone: a name may be defined anew.
-    parameters = Frozen(
-        {
-            name: dataclasses.replace(entry.parameters[name], name=name, value=value)
-            for name, value in given
-        }
-    )
-    known = (entry.name, entry.formula, entry.family, parameters)
-    if known not in _RECORDS:
-        _RECORDS[known] = _built(entry, parameters)
-    return _RECORDS[known]
-
-
-_RECORDS: dict[tuple[str, str, str, Mapping[str, Parameter]], Record] = {}
-
-
-def _built(entry: Entry, parameters: Mapping[str, Parameter]) -> Record:
-    changed = [
-        f"{name}={_short(parameter.value)}"
-        for name, parameter in parameters.items()
-        if parameter.value != entry.parameters[name].value
-    ]
-    facts = facts_of(entry, parameters)
-    return Record(
-        **{f.name: getattr(facts, f.name) for f in dataclasses.fields(Facts)},
-        name=entry.name,
-        label=entry.name + (f"({', '.join(changed)})" if changed else ""),
-        aliases=tuple(dict.fromkeys(w for w in words(entry)[1:] if w != entry.name)),
-        family=entry.family,
-        formula=entry.formula,
-        reference=entry.reference,
-        summary=entry.summary,
-        torch_name=entry.torch,
-        parameters=parameters,
-        differs=entry.differs,
-        accurate=entry.accurate,
-        accurate_slope=entry.accurate_slope,
-    )
-
-
-def _short(value: float) -> str:
-    return repr(value).removesuffix(".0")
-
-
-def facts_of(entry: Entry, parameters: Mapping[str, Parameter]) -> Facts:
-    """The stored facts where formula and values are those they were derived from."""
-    if entry.family == OWN:  # typed by somebody: not in this process
-        from ._analysis import analyse
-
-        return analyse(entry.formula, _derivable(parameters), _symbols(parameters))
-    document = stored().get(entry.name)
-    if document is not None and document["from"] == origin(entry, parameters):
-        return from_json(document)
-    return derived(entry, parameters)
-
-
-def derived(entry: Entry, parameters: Mapping[str, Parameter]) -> Facts:
-    """The facts worked out anew (imports python-flint; well under a second)."""
-    from ._derive import derive
-
-    return derive(entry.formula, _derivable(parameters), _symbols(parameters))
-
-
-def _derivable(parameters: Mapping[str, Parameter]) -> tuple[tuple[str, float], ...]:
-    return tuple((name, parameter.value) for name, parameter in parameters.items())
-
-
-def _symbols(parameters: Mapping[str, Parameter]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, p.symbol) for name, p in parameters.items() if p.symbol)
-
-
-def origin(entry: Entry, parameters: Mapping[str, Parameter]) -> dict[str, object]:
-    """What stored facts were derived from; where it differs they are stale."""
-    return {
-        "formula": entry.formula,
-        "parameters": {name: [p.value, p.symbol] for name, p in parameters.items()},
-    }
