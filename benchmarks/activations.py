@@ -34,7 +34,7 @@ SIZES = (10**4, 10**6, 10**7)
 # For what takes long: PyTorch's own and composed ones, cheap and dear.
 SELECTED = ("relu", "sigmoid", "gelu", "silu", "mish", "hard_swish", "telu", "squareplus",
             "quick_gelu", "squared_relu", "serf", "snake")  # fmt: skip
-COMPILED = ("relu", "gelu", "silu", "mish", "telu", "squareplus", "quick_gelu")
+COMPILED = ("relu", "gelu", "silu", "mish", "telu")
 FEW: tuple[str, ...] = ("relu", "gelu", "silu", "telu", "squareplus")
 LEAST = 0.004  # seconds of the slowest contestant in a round, at least
 Ratios = dict[str, float]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from fractions import Fraction
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from actscope.catalogue import Record
-from actscope.catalogue.formula import VOCABULARY, evaluate
+from actscope.catalogue._evaluate import program
+from actscope.catalogue.formula import VOCABULARY
 
 Function = Callable[[Tensor], Tensor]
 
@@ -75,47 +76,51 @@ def _applied(name: str) -> Callable[[Any], Any]:
     return function
 
 
-class _Plain:
-    """A formula in tensor operations, one after the other, differentiated by autograd."""
-
-    expands = False
-    functions: Mapping[str, Callable[..., Any]] = {
-        **{n: _applied(n) for n in VOCABULARY if hasattr(torch, n)},
-        "softplus": functional.softplus,
-        "sech": lambda u: 1 / torch.cosh(u),
-        "normal_cdf": torch.special.ndtr,
-        "normal_pdf": lambda u: torch.exp(-u * u / 2) / math.sqrt(2 * math.pi),
-        "max": _extreme("max"),
-        "min": _extreme("min"),
-        "clip": torch.clamp,
-    }
-
-    def number(self, value: Fraction) -> float:
-        return float(value)
-
-    def divide(self, left: Any, right: Any) -> Any:
-        return left / right
-
-    def power(self, base: Any, exponent: Any) -> Any:
-        return base**exponent
-
-    def compare(self, op: str, left: Any, right: Any) -> Any:
-        return {"<": left < right, "<=": left <= right, ">": left > right}.get(op, left >= right)
-
-    def where(self, condition: Any, yes: Any, no: Any) -> Any:
-        if not isinstance(yes, Tensor) and not isinstance(no, Tensor):
-            yes = torch.full_like(condition, yes, dtype=torch.float32)
-        return torch.where(condition, yes, no)
-
-
-_PLAIN = _Plain()
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{n: _applied(n) for n in VOCABULARY if hasattr(torch, n)},
+    "softplus": functional.softplus,
+    "sech": lambda u: 1 / torch.cosh(u),
+    "normal_cdf": torch.special.ndtr,
+    "normal_pdf": lambda u: torch.exp(-u * u / 2) / math.sqrt(2 * math.pi),
+    "max": _extreme("max"),
+    "min": _extreme("min"),
+    "clip": torch.clamp,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "^": operator.pow,
+    "negate": operator.neg,
+    "where": torch.where,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
 def composition(record: Record) -> Function:
-    """The record's formula as it is written, in PyTorch's operations."""
-    formula = record.bound
+    """The record's formula as it is written, in PyTorch's operations, repeated parts once.
+
+    (Steps are laid out beforehand: torch.compile does not trace the reading of a formula.)
+    """
+    names = {"pi": math.pi}
+    steps: list[tuple[Callable[..., Any] | None, Any, tuple[int, ...]]] = []
+    for kind, detail, inputs in program(record.bound):
+        if kind == "number":
+            steps.append((None, float(detail), ()))
+        elif kind == "name":
+            steps.append((None, names.get(detail), ()))  # None: x itself
+        else:
+            steps.append((FUNCTIONS[detail or kind], None, inputs))
 
     def function(x: Tensor) -> Tensor:
-        return evaluate(formula, {"x": x, "pi": math.pi}, _PLAIN)
+        values: list[Any] = []
+        for operation, value, inputs in steps:
+            if operation is None:
+                values.append(x if value is None else value)
+            else:
+                values.append(operation(*[values[i] for i in inputs]))
+        return values[-1]
 
     return function
