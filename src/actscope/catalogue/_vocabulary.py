@@ -47,7 +47,7 @@ VOCABULARY: dict[str, Function] = {
     "erf": Function(1, "error function", "2 / sqrt(pi) * exp(-u^2)", "odd"),
     "normal_cdf": Function(1, "P(Z <= u) of a standard normal Z", "normal_pdf(u)"),
     "normal_pdf": Function(1, "density of a standard normal", "-u * normal_pdf(u)", "even"),
-    "abs": Function(1, "absolute value", symmetry="even"),
+    "abs": Function(1, "absolute value", "sign(u)", "even"),
     "sign": Function(1, "-1, 0 or 1", symmetry="odd"),
     "max": Function(2, "the larger of two"),
     "min": Function(2, "the smaller of two"),
@@ -64,7 +64,9 @@ def expand(node: Node) -> Node:
 def _expand_one(node: Node) -> Node:
     match node:
         case Call("abs", (u,)):
-            return choose(Compare(">", u, ZERO), u, negate(u))
+            # Three cases, so that the slope at 0 is 0: sign(u), as in PyTorch and JAX.
+            below = choose(Compare("<", u, ZERO), negate(u), ZERO)
+            return choose(Compare(">", u, ZERO), u, below)
         case Call("sign", (u,)):
             below = choose(Compare("<", u, ZERO), Negate(ONE), ZERO)
             return choose(Compare(">", u, ZERO), ONE, below)

@@ -27,20 +27,31 @@ def _exactly(name: str, input: Tensor, *values: float | Tensor, inplace: bool = 
     return input.copy_(apply(name, True, input.clone(), *values))
 
 
+def _plain(name: str, kernel: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
+    """A function without parameters that PyTorch has as one kernel."""
+
+    def function(input: Tensor, *, precise: bool | None = None) -> Tensor:
+        if precise or (precise is None and LEVEL.precise):
+            return apply(name, True, input)
+        return kernel(input)
+
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+sigmoid = _plain("sigmoid", torch.sigmoid)
+tanh = _plain("tanh", torch.tanh)
+arctan = _plain("arctan", torch.atan)
+erf = _plain("erf", torch.erf)
+exponential = _plain("exponential", torch.exp)
+cosine = _plain("cosine", torch.cos)
+square = _plain("square", torch.square)
+absolute = _plain("absolute", torch.abs)
+shifted_relu = _plain("shifted_relu", lambda input: torch.threshold(input, -1.0, -1.0))
+
+
 def identity(input: Tensor, *, precise: bool | None = None) -> Tensor:
     return input
-
-
-def sigmoid(input: Tensor, *, precise: bool | None = None) -> Tensor:
-    if precise or (precise is None and LEVEL.precise):
-        return _exactly("sigmoid", input)
-    return torch.sigmoid(input)
-
-
-def tanh(input: Tensor, *, precise: bool | None = None) -> Tensor:
-    if precise or (precise is None and LEVEL.precise):
-        return _exactly("tanh", input)
-    return torch.tanh(input)
 
 
 def log_sigmoid(input: Tensor, *, precise: bool | None = None) -> Tensor:
@@ -254,30 +265,13 @@ def sine(input: Tensor, omega: float = 1.0, *, precise: bool | None = None) -> T
     return torch.sin(input)
 
 
-def arctan(input: Tensor, *, precise: bool | None = None) -> Tensor:
-    if precise or (precise is None and LEVEL.precise):
-        return _exactly("arctan", input)
-    return torch.atan(input)
-
-
-def erf(input: Tensor, *, precise: bool | None = None) -> Tensor:
-    if precise or (precise is None and LEVEL.precise):
-        return _exactly("erf", input)
-    return torch.erf(input)
-
-
-def exponential(input: Tensor, *, precise: bool | None = None) -> Tensor:
-    if precise or (precise is None and LEVEL.precise):
-        return _exactly("exponential", input)
-    return torch.exp(input)
-
-
 FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     function.__name__: function
     for function in (
         identity, sigmoid, tanh, log_sigmoid, relu, relu6, selu, silu, mish, hard_swish,
         hard_sigmoid, hard_tanh, threshold, leaky_relu, prelu, rrelu, elu, celu, gelu, gelu_tanh,
         softplus, softshrink, hardshrink, tanhshrink, sine, arctan, erf, exponential,
+        cosine, square, absolute, shifted_relu,
     )
 }  # fmt: skip
 
