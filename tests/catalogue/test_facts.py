@@ -273,7 +273,7 @@ def test_nearly_every_fact_is_proven() -> None:
             if not proven:
                 unproven.setdefault(name, set()).add(fact)
     # A logarithm has no bound, but no double shows it; sin(x) / x divides by 0 at 0.
-    assert unproven.pop("symlog") == {"range", "limits"}
+    assert unproven.pop("symlog") == {"range", "limits", "saturates", "saturation_points"}
     assert set(unproven) == {"sinc"}
 
 
@@ -403,3 +403,57 @@ def test_what_cannot_be_proven_is_not_called_proven() -> None:
     assert not logarithm.certified["range"]  # growth without bound is seen, not proven
     assert logarithm.certified["max_slope"]
     assert logarithm.max_slope == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("formula", "true"),
+    [
+        # A point that belongs to neither side.
+        (
+            "where(x >= 0, where(x <= 0, 5, tanh(x)), tanh(x))",
+            {"range": (-1.0, 5.0), "monotonic": False, "symmetry": None, "kinks": (0.0,)},
+        ),
+        ("abs(sign(x))", {"range": (0.0, 1.0), "lipschitz": math.inf, "kinks": (0.0,)}),
+        ("where(x > 0, 1, -1)", {"symmetry": None, "monotonic": True}),
+        ("abs(x)", {"symmetry": "even", "lipschitz": 1.0, "kinks": (0.0,)}),
+    ],
+)
+def test_the_value_at_a_breakpoint_counts(formula: str, true: dict[str, Any]) -> None:
+    from actscope.catalogue._derive import derive
+
+    facts = derive(formula)
+    assert {name: getattr(facts, name) for name in true} == true
+    assert all(facts.certified[name] for name in true)
+
+
+@pytest.mark.parametrize(
+    ("formula", "unproven"),
+    [
+        ("1 / log(2 + x^2)", {"range", "limits", "saturates"}),  # slower than doubles can show
+        ("0.0005 * log1p(x^2)", {"range", "limits", "saturates"}),
+        ("log1p(log1p(x^2))", {"range", "limits"}),
+        ("x * (x + 11) / sqrt(x + 11)^2 + x", {"range", "monotonic", "limits"}),  # nan at -20
+        ("where(x > 0, x + 1 - 1e-60, x + 1)", {"monotonic", "lipschitz", "kinks"}),
+        ("exp(x^2 / 4)", {"gain", "variance_slope"}),  # E f^2 has no bound
+    ],
+)
+def test_what_is_doubtful_is_not_called_proven(formula: str, unproven: set[str]) -> None:
+    from actscope.catalogue._derive import derive
+
+    facts = derive(formula)
+    assert not any(facts.certified[name] for name in unproven)
+    assert formula != "exp(x^2 / 4)" or facts.gain == 0
+
+
+def test_threads_leave_the_precision_of_arb_as_it_was() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from flint import ctx
+
+    from actscope.catalogue._derive import derive
+
+    before = ctx.prec
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda i: derive(f"x * sigmoid({i} * x)").range, range(1, 9)))
+    assert ctx.prec == before
+    assert found == [derive(f"x * sigmoid({i} * x)").range for i in range(1, 9)]

@@ -54,6 +54,10 @@ def test_a_gated_record_says_what_sampling_says(name: str) -> None:
     assert record.variance_slope == pytest.approx((up - down) / (2 * h) / np.mean(out**2), rel=0.02)
     for low, high in record.dead_region:
         assert not np.any(gate(np.linspace(max(low, -9), min(high, 9), 50)))
+    sign = {"odd": -1, "even": 1}.get(record.symmetry or "", 0)
+    turned = record(-a[:100], -b[:100])
+    assert np.allclose(turned, sign * out[:100]) == (record.symmetry is not None)
+    assert all(record.certified[fact] for fact in ("range", "mean", "gain", "symmetry", "kinks"))
     assert all(record.certified.values())
 
 

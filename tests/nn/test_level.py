@@ -92,3 +92,13 @@ def test_derivative_answers_for_specifications_and_records() -> None:
         assert nn.derivative(spec)(x).item() == pytest.approx(0.3)
         with act.precise():
             assert nn.derivative(spec)(x).item() == pytest.approx(0.3)
+
+
+def test_one_switch_entered_twice_switches_back() -> None:
+    x = torch.tensor([-8.0])
+    switch = act.precise()
+    with switch:
+        with switch:
+            pass
+        assert act.functional.gelu(x) != 0
+    assert act.functional.gelu(x) == 0

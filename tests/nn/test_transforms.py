@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 from torch.func import grad, hessian, jvp, vmap
 
 from actscope import catalogue, nn
@@ -243,3 +244,24 @@ def test_every_function_can_be_exported_to_onnx(tmp_path: Path) -> None:
         np.testing.assert_allclose(
             np.asarray(found), expected.numpy(), rtol=1e-5, atol=1e-6, err_msg=name
         )
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+@pytest.mark.parametrize("exact", [False, True])
+def test_forward_mode_gives_the_slope(name: str, exact: bool) -> None:
+    x = torch.tensor([-1.7, -0.3, 0.2, 2.3], dtype=torch.float64)
+    with nn.precise(exact):
+        expected = nn.derivative(name)(x)
+        with forward_ad.dual_level():
+            made = forward_ad.make_dual(x, torch.full_like(x, 2.0))
+            tangent = forward_ad.unpack_dual(getattr(nn.functional, name)(made)).tangent
+    torch.testing.assert_close(tangent, 2 * expected, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["serf", "squareplus", "gelu"])
+def test_a_second_backward_pass_wants_the_graph_kept(name: str) -> None:
+    x = torch.randn(5, requires_grad=True)
+    whole = getattr(nn.functional, name)(x).sum()
+    whole.backward()
+    with pytest.raises(RuntimeError, match="second time"):
+        whole.backward()

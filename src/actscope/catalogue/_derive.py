@@ -15,7 +15,6 @@ from flint import arb
 from . import _gauss
 from ._differentiate import differentiate
 from ._extremes import (
-    ENDLESS,
     FARTHEST,
     MOST_BOXES,
     Extreme,
@@ -30,15 +29,15 @@ from ._extremes import (
 from ._facts import Facts, Frozen, Region
 from ._interval import precisely
 from ._parse import parse
-from ._pieces import Piece, mirrored, pieces
+from ._pieces import Piece, breakpoints, delicate_parts, mirrored, pieces
 from ._probe import (
-    FLAT,
     LOOK,
     crossing,
-    distance,
     end_of_range,
     is_smooth,
     limit,
+    never_zero,
+    placed,
     points_in,
     sign_of,
     step_between,
@@ -48,7 +47,7 @@ from ._probe import (
 from ._text import latex, text
 from ._tidy import bind, negate, tidy, total
 from ._tree import ZERO, Negate, Node
-from ._vocabulary import stable
+from ._vocabulary import expand, stable
 
 SATURATED = Fraction(1, 1000)  # |f'| below this share of the steepest slope (docs: health)
 CENTRED = 1e-9
@@ -76,7 +75,8 @@ def derive(
     """
     written = parse(formula, tuple(name for name, _ in values))
     slope = differentiate(written)
-    claims = _Analysis(bind(written, dict(values))).claims()
+    delicate = [bind(part, dict(values)) for part in delicate_parts(written)]
+    claims = _Analysis(bind(written, dict(values)), delicate).claims()
     return Facts(
         derivative=text(slope),
         derivative_latex=latex(slope, dict(symbols)),
@@ -89,12 +89,24 @@ def derive(
 class _Analysis:
     """The facts of one tree in x alone."""
 
-    def __init__(self, tree: Node) -> None:
+    def __init__(self, tree: Node, delicate: Sequence[Node] = ()) -> None:
+        """delicate: the divisors, roots and logarithms of the formula as it was written."""
         self.tree = tree
+        self.whole = expand(tree)
         self.parts: Sequence[Piece] = pieces(tree)
-        self.sound = all(p.exact for p in self.parts) and all(map(is_smooth, self.parts))
+        self.sound = (
+            all(p.exact for p in self.parts)
+            and all(map(is_smooth, self.parts))
+            and all(never_zero(part) for part in self._vanished(delicate))
+        )
         # Bounds around a pole never get tight: then look, do not search for a proof.
         self.effort = MOST_BOXES if self.sound else 300
+        self._ends: dict[tuple[str, bool], tuple[float, bool]] = {}
+
+    def _vanished(self, delicate: Sequence[Node]) -> list[Node]:
+        """What was divided by and has been cancelled: x / x is 1, but not at 0."""
+        kept = {part for piece in self.parts for part in delicate_parts(piece.value)}
+        return [part for part in map(stable, delicate) if part not in kept]
 
     def claims(self) -> dict[str, Claim]:
         """Every fact; what rests on inexact breakpoints or poles is never called proven."""
@@ -123,6 +135,9 @@ class _Analysis:
         values = stretches(self.parts)
         low, low_proven = end_of_range(infimum(values, self.effort), -1, values)
         high, high_proven = end_of_range(supremum(values, boxes=self.effort), 1, values)
+        for edge in self.breaks:
+            there = at_point(self.whole, edge)
+            low, high = min(low, float(there.low)), max(high, float(there.high))
         return (low, high), low_proven and high_proven
 
     @cached_property
@@ -139,46 +154,58 @@ class _Analysis:
 
     @cached_property
     def lipschitz(self) -> tuple[float, bool]:
-        if any(jump != 0 for jump, _ in self.jumps):
+        if any(sign for sign, _ in self.steps):
             return math.inf, True
         slope, proven = self.max_slope
-        return slope, proven and all(known for _, known in self.jumps)
+        return slope, proven and all(known for _, known in self.steps)
 
     @cached_property
-    def jumps(self) -> list[tuple[int, bool]]:
-        """The sign of the jump at each breakpoint, and whether "no jump" is exact."""
-        return [step_between(left.value, right.value, edge) for left, right, edge in self.edges]
+    def breaks(self) -> tuple[Fraction, ...]:
+        """Where a condition flips, also where the pieces on both sides are the same."""
+        return breakpoints(self.tree)
 
     @cached_property
-    def edges(self) -> list[tuple[Piece, Piece, Fraction]]:
-        found = []
-        for left, right in zip(self.parts, self.parts[1:], strict=False):
-            assert left.high is not None
-            found.append((left, right, left.high))
+    def jumps(self) -> dict[Fraction, list[tuple[int, bool]]]:
+        """At each breakpoint the steps into it and out of it: the sign, and if 0, whether exact."""
+        found = {}
+        for edge in self.breaks:
+            left = next(p for p in self.parts if p.high is None or edge <= p.high)
+            right = next(p for p in reversed(self.parts) if p.low is None or p.low <= edge)
+            found[edge] = [
+                step_between(left.value, self.whole, edge),
+                step_between(self.whole, right.value, edge),
+                step_between(left.value, right.value, edge),
+            ]
         return found
+
+    @cached_property
+    def steps(self) -> list[tuple[int, bool]]:
+        return [step for steps in self.jumps.values() for step in steps]
 
     @cached_property
     def kinks(self) -> tuple[tuple[float, ...], bool]:
         found, proven = [], True
-        for (left, right, edge), (jump, known) in zip(self.edges, self.jumps, strict=True):
+        for edge, steps in self.jumps.items():
+            left = next(p for p in self.parts if p.high is None or edge <= p.high)
+            right = next(p for p in reversed(self.parts) if p.low is None or p.low <= edge)
             bend, exactly = step_between(left.slope, right.slope, edge)
-            if jump or bend:
+            if bend or any(sign for sign, _ in steps):
                 found.append(float(edge) + 0.0)
             else:
-                proven = proven and known and exactly
+                proven = proven and exactly and all(known for _, known in steps)
         return tuple(found), proven
 
     @cached_property
     def monotonic(self) -> tuple[bool, bool]:
         slopes = stretches(self.parts, slope=True)
         signs = {sign_of(at_point(p.slope, Fraction(x))) for p in self.parts for x in points_in(p)}
-        signs |= {jump for jump, _ in self.jumps}
+        signs |= {sign for sign, _ in self.steps}
         if {1, -1} <= signs:
             return False, True
         if -1 in signs:
             slopes = upside_down(slopes)
         answer = never_negative(slopes, self.effort)
-        return (True, False) if answer is None else (answer, True)
+        return answer is not False, answer is not None and all(known for _, known in self.steps)
 
     # --- flat parts
 
@@ -223,11 +250,15 @@ class _Analysis:
 
     def _limits(self, slope: bool) -> tuple[Region, bool]:
         """Where f (or f') goes on the left and on the right."""
-        (left, sure), (right, certain) = (
-            limit(self._tail(side, slope), -1 if side == "left" else 1, self.effort)
-            for side in ("left", "right")
-        )
+        (left, sure), (right, certain) = (self._goes(side, slope) for side in ("left", "right"))
         return (left, right), sure and certain
+
+    def _goes(self, side: str, slope: bool = False) -> tuple[float, bool]:
+        known = self._ends.get((side, slope))
+        if known is None:
+            tail = self._tail(side, slope)
+            known = self._ends[side, slope] = limit(tail, -1 if side == "left" else 1, self.effort)
+        return known
 
     @cached_property
     def saturates(self) -> tuple[tuple[str, ...], bool]:
@@ -236,16 +267,10 @@ class _Analysis:
             piece = self.parts[0] if side == "left" else self.parts[-1]
             if piece.slope == ZERO:
                 continue
-            tail = self._tail(side)
-            ends = [at_point(tail[0].value, tail[0].low), at_point(tail[-1].value, tail[-1].high)]
-            if sign_of(ends[1] - ends[0]) and distance(ends) > FLAT:
-                continue  # proven: it still moves out there
-            if any(end.low >= ENDLESS or end.high <= -ENDLESS for end in ends):
-                continue
-            high, low = supremum(tail, boxes=self.effort), infimum(tail, self.effort)
-            if high.high - low.low < FLAT:
+            goes, sure = self._goes(side)
+            if math.isfinite(goes):
                 sides.append(side)
-            proven = proven and high.proven and low.proven
+            proven = proven and sure
         return tuple(sides), proven
 
     @cached_property
@@ -255,12 +280,12 @@ class _Analysis:
         points = {"left": -math.inf, "right": math.inf}
         if not sides or not math.isfinite(slope) or slope == 0:
             return (points["left"], points["right"]), proven and slope_proven
-        limit = slope * float(SATURATED)
+        quiet = slope * float(SATURATED)
         derivative = stable(differentiate(self.tree))
         for side in sides:
             sign = -1 if side == "left" else 1
-            points[side] = crossing(derivative, limit, sign)
-            proven = proven and self._quiet_beyond(points[side], sign, limit)
+            points[side] = crossing(derivative, quiet, sign)
+            proven = proven and self._quiet_beyond(points[side], sign, quiet)
         return (points["left"], points["right"]), proven and slope_proven
 
     def _quiet_beyond(self, point: float, sign: int, limit: float) -> bool:
@@ -287,6 +312,16 @@ class _Analysis:
             average, square, spread = map(float, found)
         else:
             average, square, spread = (_gauss.numerical_mean(self.tree, m) for m in _MOMENTS)
+        if math.isinf(square):  # E f^2 has no bound: no scale of weights keeps a variance
+            return {
+                name: (value, False)
+                for name, value in (
+                    ("zero_centred", False),
+                    ("gain", 0.0),
+                    ("mean", average),
+                    ("variance_slope", math.inf),
+                )
+            }
         if self.symmetry == ("odd", True):
             average = 0.0
         return {
@@ -304,10 +339,22 @@ class _Analysis:
             for name, sign in list(possible.items()):
                 if sign_of(here - (there if sign > 0 else -there)):
                     del possible[name]
+        for edge in self.breaks:
+            here, there = (at_point(self.whole, s * edge) for s in (1, -1))
+            for name, sign in list(possible.items()):
+                if sign_of(here - (there if sign > 0 else -there)):
+                    del possible[name]
         if not possible:
             return None, True
         name = "odd" if "odd" in possible else "even"
-        return name, self._is_mirrored(name)
+        return name, self._is_mirrored(name) and all(
+            step_between(self.whole, self._turned(name, edge), edge)[1] for edge in self.breaks
+        )
+
+    def _turned(self, name: str, edge: Fraction) -> Node:
+        """What the function must be at a point for its symmetry, from the other side."""
+        there = placed(self.whole, -edge)
+        return tidy(negate(there)) if name == "odd" else there
 
     def _is_mirrored(self, name: str) -> bool:
         for piece, other in zip(self.parts, reversed(self.parts), strict=True):

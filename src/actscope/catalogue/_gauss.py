@@ -131,11 +131,16 @@ def _tails(parts: Sequence[Piece], of: Callable[[acb, acb], acb]) -> arb:
 
 def numerical_mean(node: Node, of: Callable[[float, float], float]) -> float:
     """E[of(f(z), z)] by sums alone, for what arb cannot integrate."""
+    near, far = (_summed(node, of, reach) for reach in (12, 24))
+    return near if abs(far - near) <= 1e-6 * abs(near) else math.copysign(math.inf, far)
+
+
+def _summed(node: Node, of: Callable[[float, float], float], reach: int) -> float:
     steps = 24_000
-    width = 2 * 12 / steps
+    width = 2 * reach / steps
     whole = 0.0
     for i in range(steps):
-        z = -12 + (i + 0.5) * width  # middles: kinks and poles sit on rounder numbers
+        z = -reach + (i + 0.5) * width  # middles: kinks and poles sit on rounder numbers
         whole += of(at(node, z), z) * math.exp(-z * z / 2)
     return whole * width / math.sqrt(2 * math.pi)
 

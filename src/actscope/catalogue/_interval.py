@@ -7,6 +7,7 @@ Every result contains every value that the operation takes on the inputs.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache, wraps
@@ -19,6 +20,7 @@ PRECISION = 192  # bits; doubles have 53, and one-sided limits are taken at 2^-1
 INF, MINUS_INF = arb("inf"), arb("-inf")
 ZERO, ONE = arb(0), arb(1)
 _EDGE = arb(2) ** 40
+_ONE_AT_A_TIME = threading.RLock()
 _WHOLE = arb(2) ** 20
 
 
@@ -26,11 +28,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def precisely(function: F) -> F:
-    """Run a function at our precision at least, whatever the caller's is (arb's is global)."""
+    """Run a function at our precision at least, whatever the caller's is.
+
+    arb's precision belongs to the process: threads that set it take turns.
+    """
 
     @wraps(function)
     def wrapped(*arguments: Any, **named: Any) -> Any:
-        with ctx.workprec(max(PRECISION, ctx.prec)):
+        with _ONE_AT_A_TIME, ctx.workprec(max(PRECISION, ctx.prec)):
             return function(*arguments, **named)
 
     return cast(F, wrapped)

@@ -76,8 +76,9 @@ class GatedRecord(Named):
     """a * gate(b): the first half of the features times the gate of the second half.
 
     Every fact follows from the gate's and is as certain. a and b are independent standard
-    normals where a fact speaks of them; dead_region and kinks are in b. derivative: the slopes
-    towards a and towards b. variance_slope: both halves grow together, so it is the gate's + 1.
+    normals where a fact speaks of them; dead_region and kinks are in b; symmetry: what becomes
+    of f when both halves change their sign. derivative: the slopes towards a and towards b.
+    variance_slope: both halves grow together, so it is the gate's + 1.
 
     >>> from actscope import catalogue
     >>> swiglu = catalogue.get("swiglu")
@@ -90,7 +91,7 @@ class GatedRecord(Named):
     gate: Record
     range: Region = (-math.inf, math.inf)
     monotonic: bool = False
-    symmetry: str | None = None
+    symmetry: str | None
     zero_centred: bool = True
     mean: float = 0.0
     lipschitz: float = math.inf
@@ -166,7 +167,16 @@ def gated(entry: GatedEntry, gate: Record) -> GatedRecord:
         dead_region=tuple(r for r in gate.dead_region if gate(_inside(r)) == 0),
         kinks=gate.kinks,
         zero_share=gate.zero_share,
-        certified=Frozen({name: gate.certified[name] for name in borrowed}),
+        symmetry={"odd": "even", "even": "odd"}.get(gate.symmetry or ""),
+        certified=Frozen(
+            {
+                # a has no bound and mean 0, whatever the gate.
+                **dict.fromkeys(("range", "monotonic", "lipschitz", "saturates"), True),
+                **dict.fromkeys(("zero_centred", "mean"), True),
+                "symmetry": gate.certified["symmetry"],
+                **{name: gate.certified[name] for name in borrowed},
+            }
+        ),
     )
 
 

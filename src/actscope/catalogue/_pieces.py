@@ -65,6 +65,12 @@ def pieces(node: Node) -> tuple[Piece, ...]:
     return tuple(merged)
 
 
+def breakpoints(node: Node) -> tuple[Fraction, ...]:
+    """Where a condition of the formula flips, from left to right."""
+    parts = _split(Piece(None, None, stable(tidy(expand(node)))))
+    return tuple(sorted({p.high for p in parts if p.high is not None}))
+
+
 def _split(piece: Piece) -> list[Piece]:
     condition = _innermost_condition(piece.value)
     if condition is None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 from flint import arb
 
@@ -24,7 +25,7 @@ from ._extremes import (
 from ._interval import Interval, exact
 from ._pieces import Piece, delicate_parts
 from ._tidy import substitute, tidy
-from ._tree import Node, Number
+from ._tree import ONE, Binary, Node, Number
 
 FLAT = arb(2) ** -50
 _CLOSE = arb(2) ** -80
@@ -76,17 +77,17 @@ def step_between(left: Node, right: Node, edge: Fraction) -> tuple[int, bool]:
     if sign:
         return sign, True
     same = here.low == here.high == there.low == there.high and bool(here.low.is_finite())
-    return 0, same or _placed(left, edge) == _placed(right, edge)
+    return 0, same or placed(left, edge) == placed(right, edge)
 
 
-def _placed(node: Node, x: Fraction) -> Node:
+def never_zero(node: Node) -> bool:
+    """Whether a divisor (or what a root or logarithm is taken of) keeps its sign everywhere."""
+    return is_smooth(Piece(None, None, Binary("/", ONE, node)))
+
+
+def placed(node: Node, x: Fraction) -> Node:
     """The expression at one point, folded: -0.4472 has no exact ball but is equal to itself."""
     return tidy(substitute(node, "x", Number(x)))
-
-
-def distance(ends: Sequence[Interval]) -> arb:
-    gap = ends[1] - ends[0]
-    return gap.low if gap.low > 0 else -gap.high
 
 
 def end_of_range(extreme: Extreme, sign: int, values: Sequence[Stretch]) -> tuple[float, bool]:
@@ -96,23 +97,26 @@ def end_of_range(extreme: Extreme, sign: int, values: Sequence[Stretch]) -> tupl
         return sign * math.inf, True
     # Growing by more than 1 from 2^512 to 2^1024 on the way to the extreme: slow growth such
     # as a logarithm's, which has no bound either; said, but not proven.
-    for part, end in ((values[-1], FARTHEST), (values[0], -FARTHEST)) if size > 64 else ():
+    slow = False
+    for part, end in ((values[-1], FARTHEST), (values[0], -FARTHEST)):
         far = at_point(part.value, end)
         near = at_point(part.value, Fraction(math.isqrt(int(abs(end)))) * (1 if end > 0 else -1))
         growth = (far - near) if sign > 0 else (near - far)
-        if growth.low > 1:
+        if size > 64 and growth.low > 1:
             return sign * math.inf, False
+        left = extreme.low - far.low if sign > 0 else far.high - extreme.high
+        slow = slow or bool(growth.low > FLAT and left < FLAT)
     if not extreme.proven and size > _HUGE:
         return sign * math.inf, False
-    return float(extreme), extreme.proven
+    return float(extreme), extreme.proven and not slow
 
 
 def limit(tail: Sequence[Stretch], sign: int, boxes: int) -> tuple[float, bool]:
     """Where a function goes on a tail (nan: nowhere), and whether that is proven."""
     away = _beyond(tail, sign * _FAR)
     seen = [at_point(part.value, x) for part in away for x in _spread(part)]
-    moves = _least_spread(seen) > FLAT
-    if not moves:
+    moves = [sign_of(b - a) if _apart(a, b) > FLAT else 0 for a, b in pairwise(seen)]
+    if not any(moves):
         high, low = supremum(tail, boxes=boxes), infimum(tail, boxes)
         if high.high - low.low < FLAT:
             last = seen[-1 if sign > 0 else 0]
@@ -127,7 +131,7 @@ def limit(tail: Sequence[Stretch], sign: int, boxes: int) -> tuple[float, bool]:
         before = nearer.high if direction > 0 else -nearer.low
         if edge - before > 1:
             return direction * math.inf, False
-    return math.nan, moves
+    return math.nan, {1, -1} <= set(moves)  # up and down again: on the way to nowhere
 
 
 def _spread(part: Stretch) -> list[Fraction]:
@@ -136,10 +140,9 @@ def _spread(part: Stretch) -> list[Fraction]:
     return sorted(x for x in points if part.low <= x <= part.high)
 
 
-def _least_spread(seen: Sequence[Interval]) -> arb:
-    """How far apart the values are at least."""
-    most, least = max(seen, key=lambda v: v.low), min(seen, key=lambda v: v.high)
-    return most.low - least.high
+def _apart(a: Interval, b: Interval) -> arb:
+    """How far apart two values are at least."""
+    return max(a.low - b.high, b.low - a.high, key=float)
 
 
 def _beyond(tail: Sequence[Stretch], edge: Fraction) -> list[Stretch]:

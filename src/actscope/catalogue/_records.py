@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from ._facts import Facts, Frozen, from_json, stored
@@ -12,8 +12,10 @@ from ._layers import GatedEntry, GatedRecord, VectorEntry, VectorRecord, gated, 
 from ._names import built_in, key, words
 from ._own import OWN
 from ._record import Entry, Parameter, Record
+from .entries import GATED, VECTOR
 
 Given = tuple[tuple[str, float], ...]  # (parameter, value)
+_MOST = 1_000  # records kept
 
 
 def record_of(entry: Entry) -> Record:
@@ -31,6 +33,8 @@ def record(entry: Entry, given: Given) -> Record:
     )
     known = (entry.name, entry.formula, entry.family, parameters)
     if known not in _RECORDS:
+        if len(_RECORDS) >= _MOST:  # a parameter that takes ever new values must not fill memory
+            del _RECORDS[next(iter(_RECORDS))]
         _RECORDS[known] = _built(entry, parameters)
     return _RECORDS[known]
 
@@ -68,16 +72,12 @@ def _short(value: float) -> str:
 
 def layer_record(entry: GatedEntry | VectorEntry, given: Given) -> GatedRecord | VectorRecord:
     """The record of a gated layer, or of a function of a vector (which is measured once)."""
-    known = (entry.name, given)
-    if known not in _LAYER_RECORDS:
-        _LAYER_RECORDS[known] = _layer_built(entry, given)
-    return _LAYER_RECORDS[known]
+    return _layer_built(entry.name, given)
 
 
-_LAYER_RECORDS: dict[tuple[str, Given], GatedRecord | VectorRecord] = {}
-
-
-def _layer_built(entry: GatedEntry | VectorEntry, given: Given) -> GatedRecord | VectorRecord:
+@lru_cache(maxsize=64)
+def _layer_built(name: str, given: Given) -> GatedRecord | VectorRecord:
+    entry = next(e for e in (*GATED, *VECTOR) if e.name == name)
     if isinstance(entry, GatedEntry):
         return gated(entry, record_of(built_in()[key(entry.gate)]))
     from ._vector_facts import measure

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from actscope.catalogue import Parameter
 from actscope.catalogue.formula import Node, bind, parse, stable
@@ -45,7 +46,7 @@ def _product(family: Family, path: tuple[str, ...], factors: int, *tensors: Tens
         raise SettingError(
             f"an activation takes floating-point numbers, not {x.dtype}: convert with x.float()"
         )
-    if torch._C._are_functorch_transforms_active():
+    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
         result = _Transformable.apply(family, path, factors, *tensors)
     elif torch.is_grad_enabled() and any(t.requires_grad for t in tensors):
         result = _Differentiable.apply(family, path, factors, *tensors)
@@ -107,7 +108,10 @@ def _run(
 
 
 class _Differentiable(torch.autograd.Function):
-    """For plain autograd: half the overhead of the other. Backward keeps only the tensors."""
+    """For plain autograd: half the overhead of the other.
+
+    Backward keeps only the tensors, and the slope beside a small one.
+    """
 
     @staticmethod
     def forward(  # type: ignore[override]
@@ -125,19 +129,22 @@ class _Differentiable(torch.autograd.Function):
                     family.pair.small((x,), (value, slope))
                 else:
                     family.pair.run((x.view(-1),), (), (value.view(-1), slope.view(-1)))
-                ctx.save_for_backward(x)
-                ctx.slope = slope
+                ctx.keeps_slope = True
+                ctx.save_for_backward(x, slope)
                 return value
-        ctx.slope = None
+        ctx.keeps_slope = False
         ctx.save_for_backward(*tensors)
         return _evaluated(family, path, factors, tensors)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
-        if ctx.slope is not None and not torch.is_grad_enabled():
-            return None, None, None, grad * ctx.slope
-        needed = ctx.needs_input_grad[3:]
-        return _gradients(ctx.what, needed, grad, ctx.saved_tensors)
+        tensors = ctx.saved_tensors
+        if ctx.keeps_slope:
+            x, slope = tensors
+            if not torch.is_grad_enabled():
+                return None, None, None, grad * slope
+            tensors = (x,)
+        return _gradients(ctx.what, ctx.needs_input_grad[3:], grad, tensors)
 
 
 class _Transformable(torch.autograd.Function):

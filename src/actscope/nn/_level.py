@@ -34,10 +34,11 @@ class precise:  # noqa: N801  # it is used like a function
 
     def __init__(self, on: bool = True) -> None:
         self.on = on
+        self.before: list[bool] = []  # one object may be entered again within itself
 
     def __enter__(self) -> None:
-        self.before = LEVEL.precise
+        self.before.append(LEVEL.precise)
         LEVEL.precise = self.on
 
     def __exit__(self, *error: object) -> None:
-        LEVEL.precise = self.before
+        LEVEL.precise = self.before.pop()

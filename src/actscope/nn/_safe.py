@@ -27,6 +27,7 @@ from actscope.catalogue.formula import (
 if TYPE_CHECKING:
     import numpy as np
 
+_NEAR = 1e4  # beyond it a form has to be finite where the last one is, and no more
 _CAP = number(40)  # exp(40)^2 is within float32, and far beyond what any bounded factor sees
 
 
@@ -64,7 +65,8 @@ def agree(form: Node, last: Node, values: Mapping[str, float]) -> bool:
         found, expected = (_on_array(tree, x, values) for tree in (form, last))
         with np.errstate(all="ignore"):
             scale = np.maximum(1, abs(expected))
-            near = abs(found - expected) <= 1e-9 * scale if dtype is np.float64 else True
+            near = abs(found - expected) <= 1e-9 * scale
+            near |= (abs(x) > _NEAR) | (dtype is np.float32)
         same_kind = np.isfinite(found) == np.isfinite(expected)
         if not (np.isnan(expected) | (same_kind & near)).all():
             return False
@@ -90,7 +92,7 @@ def _on_array(tree: Node, x: np.ndarray, values: Mapping[str, float]) -> np.ndar
 def _probe() -> Any:
     import numpy as np
 
-    far = np.geomspace(1e-8, 1e4, 400)
+    far = np.concatenate([np.geomspace(1e-8, _NEAR, 400), np.geomspace(_NEAR, 3.4e38, 200)])
     near = np.linspace(0.003, 120.003, 1201)
     both = np.concatenate([far, near])
     return np.sort(np.concatenate([-both, both]))
