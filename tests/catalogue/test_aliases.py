@@ -129,6 +129,9 @@ PLAYGROUND = ["ReLU", "Tanh", "Sigmoid", "Linear"]
 )
 def test_it_resolves(word: str) -> None:
     record = catalogue.get(word)
+    if word == "jax.nn.gelu":  # JAX's default is the approximation
+        assert record.name == "gelu_tanh"
+        return
     spelled = {record.name, *record.aliases}
     plain = word.rpartition(".")[2].lower().replace("_", "").replace("-", "").replace(" ", "")
     assert plain in {s.lower().replace("_", "") for s in spelled}

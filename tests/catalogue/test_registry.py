@@ -140,3 +140,9 @@ def test_importing_and_looking_up_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("spec", ["hard_tanh(min_val=1, max_val=-1)", "rrelu(lower=0.5,upper=0.1)"])
+def test_parameters_that_contradict_each_other_are_refused(spec: str) -> None:
+    with pytest.raises(SettingError, match="must be below"):
+        catalogue.get(spec)

@@ -105,3 +105,13 @@ def test_maxout_passes_the_gradient_to_the_largest() -> None:
     assert x.grad is not None
     assert x.grad.tolist() == [0, 1, 1, 0]
     assert nn.Maxout(pieces=4)(x).tolist() == [5]
+
+
+def test_sparsemax_wants_numbers_that_can_be_shared_out() -> None:
+    with pytest.raises(SettingError, match=r"not torch\.int64: convert with x\.float"):
+        nn.functional.sparsemax(torch.tensor([0, 0]))
+    assert nn.functional.sparsemax(torch.empty(0)).shape == (0,)
+    with pytest.raises(SettingError, match="pieces must be a whole number above 0, not -2"):
+        nn.functional.maxout(torch.ones(4), pieces=-2)
+    with pytest.raises(IndexError, match="expected to be in range"):
+        nn.functional.swiglu(torch.ones(2, 6), dim=5)

@@ -14,7 +14,7 @@ from ._records import record_of
 from ._tokens import quoted
 
 
-def define(name: str, formula: str, **parameters: float | Learned) -> Record:
+def define(name: str, formula: str, /, **parameters: float | Learned) -> Record:
     """Give a formula a name by which it can be used everywhere, like a built-in activation.
 
     The formula is text in x (see docs/catalogue.md), built-in activations may be called in it.

@@ -108,7 +108,8 @@ def end_of_range(extreme: Extreme, sign: int, values: Sequence[Stretch]) -> tupl
         slow = slow or bool(growth.low > FLAT and left < FLAT)
     if not extreme.proven and size > _HUGE:
         return sign * math.inf, False
-    return float(extreme), extreme.proven and not slow
+    end = float(extreme)
+    return (0.0 if abs(end) < _NOTHING else end), extreme.proven and not slow
 
 
 def limit(tail: Sequence[Stretch], sign: int, boxes: int) -> tuple[float, bool]:

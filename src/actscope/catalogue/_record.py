@@ -22,6 +22,7 @@ class Parameter:
     learned: changed by training.
     above: the value must be larger than this.
     whole: the value must be a whole number.
+    below: the parameter than which this one must be smaller.
     symbol: how LaTeX writes it; "" for its name.
     """
 
@@ -32,6 +33,7 @@ class Parameter:
     symbol: str = ""
     name: str = ""
     whole: bool = False
+    below: str = ""
 
 
 @dataclass(frozen=True)

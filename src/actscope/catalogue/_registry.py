@@ -21,6 +21,8 @@ from .entries import ENTRIES, GATED, VECTOR
 AnyEntry = Entry | GatedEntry | VectorEntry
 AnyRecord = Record | GatedRecord | VectorRecord
 
+# Where a library means another function by the same word.
+_ELSEWHERE = {"jax.nn.gelu": "gelu_tanh"}
 _OPERATOR = re.compile(r"[()+*/^<>]|[^\x00-\x7f]")
 _X = re.compile(r"(?<![A-Za-z0-9_])x(?![A-Za-z0-9_])")
 _ASSIGNMENT = re.compile(r"(?<![<>=])=")
@@ -119,6 +121,7 @@ def _get(spec: str) -> AnyRecord:
     if len(spec) > LONGEST:
         tokens(spec)  # says that it is too long
     name, bracket, inside = (part.strip() for part in spec.partition("("))
+    name = _ELSEWHERE.get(name, name)
     entry = _by_key(name)
     if entry is not None and (not bracket or _is_inside(inside)):
         return record(entry, tuple(_values(entry, inside.removesuffix(")")).items()))
@@ -184,6 +187,12 @@ def _values(entry: AnyEntry, inside: str) -> dict[str, float]:
             raise SettingError(f"{item.strip()!r} does not name its parameter: write {example}")
         _require_parameter(entry.name, values, name)
         values[name] = _number(entry, name, value)
+    for name, parameter in entry.parameters.items():
+        if parameter.below and values[name] >= values[parameter.below]:
+            raise SettingError(
+                f"{entry.name}: {name} must be below {parameter.below}, "
+                f"not {values[name]:g} and {values[parameter.below]:g}"
+            )
     return values
 
 

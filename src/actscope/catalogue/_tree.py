@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
+
+from actscope.errors import SettingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,13 @@ COMPARE: dict[str, Callable[[Fraction, Fraction], bool]] = {
 
 
 def number(value: int | float | Fraction) -> Number:
-    """The exact number that a person means: 0.1 is one tenth, not its nearest double."""
+    """The exact number that a person means: 0.1 is one tenth, not its nearest double.
+
+    Raises:
+        SettingError: not a finite number.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SettingError(f"a parameter must be a finite number, not {value}")
     return Number(Fraction(repr(value)) if isinstance(value, float) else Fraction(value))
 
 

@@ -42,6 +42,10 @@ def _product(family: Family, path: tuple[str, ...], factors: int, *tensors: Tens
     path: what it is differentiated by. tensors: x, the factors, the parameters.
     """
     x = tensors[0]
+    if not isinstance(x, Tensor):
+        raise SettingError(
+            f"an activation takes a tensor, not {type(x).__name__}: convert with torch.as_tensor(x)"
+        )
     if x.dtype not in _FLOATING:
         raise SettingError(
             f"an activation takes floating-point numbers, not {x.dtype}: convert with x.float()"

@@ -19,7 +19,7 @@ def _is_exact(precise: bool | None) -> bool:
 
 
 def _halves(name: str, input: Tensor, dim: int) -> tuple[Tensor, Tensor]:
-    size = input.shape[dim] if input.dim() else 1
+    size = input.size(dim) if input.dim() else 1  # says what dimensions there are
     if size % 2:
         raise SettingError(
             f"{name} splits dimension {dim} into two halves: its size must be even, not {size}"
@@ -104,6 +104,12 @@ def sparsemax(input: Tensor, dim: int = -1, *, precise: bool | None = None) -> T
     tau is (the sum over the support - 1) / its size; autograd through that sum gives the
     paper's Jacobian, diag(s) - s s' / |s|.
     """
+    if not input.is_floating_point():
+        raise SettingError(
+            f"sparsemax takes floating-point numbers, not {input.dtype}: convert with x.float()"
+        )
+    if not input.numel():
+        return input.clone()
     if not input.dim():
         return sparsemax(input[None], 0, precise=precise)[0]
     half = input.dtype in (torch.float16, torch.bfloat16)
@@ -125,8 +131,10 @@ def sparsemax(input: Tensor, dim: int = -1, *, precise: bool | None = None) -> T
 
 def maxout(input: Tensor, pieces: int = 2, dim: int = -1, *, precise: bool | None = None) -> Tensor:
     """The largest of each `pieces` neighbours: the size of `dim` shrinks by that factor."""
-    size = input.shape[dim] if input.dim() else 1
-    if pieces < 1 or size % pieces:
+    size = input.size(dim) if input.dim() else 1
+    if pieces < 1 or pieces != int(pieces):
+        raise SettingError(f"maxout: pieces must be a whole number above 0, not {pieces}")
+    if size % pieces:
         raise SettingError(
             f"maxout takes the largest of {pieces} neighbours: the size of dimension {dim}"
             f" must be a multiple of that, not {size}"

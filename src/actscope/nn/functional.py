@@ -66,10 +66,10 @@ def composed(record: catalogue.Record) -> Callable[..., Tensor]:
     key, names = key_of(record), tuple(record.values)
     defaults = tuple(record.values.values())
 
-    def function(x: Tensor, *values: Any, precise: bool | None = None, **named: Any) -> Tensor:
+    def function(input: Tensor, *values: Any, precise: bool | None = None, **named: Any) -> Tensor:
         if named or len(values) != len(defaults):
             values = _arranged(record.name, names, defaults, values, named)
-        return apply(key, LEVEL.precise if precise is None else precise, x, *values)
+        return apply(key, LEVEL.precise if precise is None else precise, input, *values)
 
     function.__name__ = function.__qualname__ = record.name
     function.__module__ = __name__
@@ -87,7 +87,7 @@ def _arranged(
 ) -> tuple[Any, ...]:
     """All parameters in order. (By hand: dynamo does not trace inspect.Signature.bind.)"""
     if len(values) > len(names):
-        raise TypeError(f"{name}() takes x and {len(names)} parameters, not {len(values)}")
+        raise TypeError(f"{name}() takes a tensor and {len(names)} parameters, not {len(values)}")
     for given in named:
         if given not in names[len(values) :]:
             known = ", ".join(names) or "none"
@@ -100,7 +100,7 @@ def _signature(record: catalogue.Record) -> inspect.Signature:
     either, only = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     return inspect.Signature(
         [
-            inspect.Parameter("x", either, annotation=Tensor),
+            inspect.Parameter("input", either, annotation=Tensor),
             *(
                 inspect.Parameter(name, either, default=value, annotation=float | Tensor)
                 for name, value in record.values.items()

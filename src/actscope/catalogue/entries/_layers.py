@@ -96,6 +96,8 @@ VECTOR = (
         derivative="p_i (1[i = j] - p_j), with p the softmax",
         derivative_latex=r"p_i \left(\delta_{ij} - p_j\right)",
         summary="Scores into probabilities: the output of classifiers, attention.",
+        differs="dim: the last here, in Keras and JAX; PyTorch guesses one, with a warning; its "
+        "Softmax2d is this over channels (dim=-3)",
         reference="Bridle, Neurocomputing, NATO ASI 1990; Boltzmann, 1868",
         torch="Softmax",
         aliases=("softmax2d", "normalized_exponential"),

@@ -101,7 +101,7 @@ ENTRIES = (
         torch="Hardtanh",
         aliases=("clip", "clamp"),
         parameters={
-            "min_val": Parameter(-1.0, "the least output", symbol="a"),
+            "min_val": Parameter(-1.0, "the least output", symbol="a", below="max_val"),
             "max_val": Parameter(1.0, "the greatest output", symbol="b"),
         },
     ),
