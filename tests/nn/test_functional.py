@@ -183,5 +183,5 @@ def test_whole_numbers_are_refused() -> None:
 def test_a_wrong_argument_is_named() -> None:
     with pytest.raises(TypeError, match="'slope'; parameters: a"):
         nn.functional.snake(torch.ones(1), slope=1)
-    with pytest.raises(TypeError, match="takes x and 1 parameters, not 2"):
+    with pytest.raises(TypeError, match="takes a tensor and 1 parameters, not 2"):
         nn.functional.snake(torch.ones(1), 1.0, 2.0)

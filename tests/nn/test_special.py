@@ -61,7 +61,7 @@ def test_sizes_that_do_not_fit_are_named() -> None:
             getattr(nn.functional, name)(X, 0)
     with pytest.raises(SettingError, match="must be a multiple of that, not 6"):
         nn.functional.maxout(X, 4)
-    with pytest.raises(SettingError, match="largest of 0"):
+    with pytest.raises(SettingError, match="whole number above 0, not 0"):
         nn.functional.maxout(X, 0)
 
 
