@@ -19,9 +19,10 @@ from actscope.ensemble._init import INITS
 from actscope.ensemble._layout import Shape
 from actscope.ensemble._optimiser import NAMES
 from actscope.ensemble._plan import Member, Rows, Settings, chunks, members_per_chunk
+from actscope.ensemble._targets import Targets, read_features
 from actscope.ensemble._threads import one_thread
 from actscope.ensemble._train import Trained, train_chunk
-from actscope.errors import DataError, SettingError
+from actscope.errors import SettingError
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -92,8 +93,8 @@ def train_ensemble(
     rates, numbers = _check.rates(learning_rates), _check.seeds(seeds)
     place = _device(device)
     kind = _DTYPES[_check.one_of("dtype", dtype, list(_DTYPES))]
-    features = _features(X, "X")
-    targets = _Targets.read(y, task, len(features))
+    features = read_features(X, "X")
+    targets = Targets.read(y, task, len(features))
     if patience is not None and validation is None:
         raise SettingError("patience needs validation=(X, y): rows that decide when to stop")
     if validation is not None and not (
@@ -123,7 +124,7 @@ def train_ensemble(
     train_rows = rows(features, targets.values)
     held_rows = None
     if validation is not None:
-        held_X = _features(validation[0], "validation X", features.shape[1])
+        held_X = read_features(validation[0], "validation X", features.shape[1])
         held_rows = rows(held_X, targets.encode(validation[1], len(held_X)))
     members = [
         Member(record.label, rate, number, known=record)
@@ -243,7 +244,7 @@ class Ensemble:
 
     def _rows(self, X: ArrayLike) -> Rows:
         some = self.parts[0][1].store
-        features = _features(X, "X", some.shape.inputs)
+        features = read_features(X, "X", some.shape.inputs)
         region = some.regions[0]
         tensor = torch.from_numpy(features)[None].to(region.device, region.dtype)
         return Rows(tensor, torch.zeros(1, len(features), dtype=torch.int64, device=region.device))
@@ -262,77 +263,6 @@ def member_weights(part: Trained, position: int) -> list[tuple[NDArray[Any], NDA
     weights[-1] = np.ascontiguousarray(weights[-1].T)
     biases = [b[position, 0].cpu().numpy().copy() for b in store.biases]
     return list(zip(weights, biases, strict=True))
-
-
-@dataclass(frozen=True)
-class _Targets:
-    task: Any
-    values: NDArray[Any]
-    classes: tuple[Any, ...]
-    outputs: int
-
-    @classmethod
-    def read(cls, y: ArrayLike, task: str | None, rows: int) -> _Targets:
-        array = np.asarray(y)
-        if array.shape[:1] != (rows,) or array.ndim > 2:
-            raise DataError(f"y must have one entry for each of the {rows} rows of X, not shape "
-                            f"{array.shape}")  # fmt: skip
-        if task is None:
-            real = array.dtype.kind == "f" and not np.array_equal(array, np.round(array))
-            task = "regression" if real or array.ndim == 2 else "classification"
-        _check.one_of("task", task, ("classification", "regression"))
-        if task == "classification":
-            if array.ndim == 2:
-                raise DataError("y for a classification must have one axis, not two")
-            try:
-                classes, codes = np.unique(array, return_inverse=True)
-            except TypeError:
-                raise DataError(
-                    "y mixes values that have no order, such as text and None"
-                ) from None
-            if len(classes) < 2:
-                raise DataError(
-                    f"y has one class only ({str(classes[0])!r}); two or more are needed"
-                )
-            return cls(task, codes.astype(np.int64), tuple(classes.tolist()), len(classes))
-        values = _numbers(array, "y")
-        values = values[:, None] if values.ndim == 1 else values
-        return cls(task, values, (), values.shape[1])
-
-    def encode(self, y: ArrayLike, rows: int) -> NDArray[Any]:
-        array = np.asarray(y)
-        if array.shape[:1] != (rows,):
-            raise DataError(f"validation y must have {rows} entries, not shape {array.shape}")
-        if self.task == "regression":
-            values = _numbers(array, "validation y").reshape(rows, -1)
-            if values.shape[1] != self.outputs:
-                raise DataError(f"validation y must have {self.outputs} outputs a row")
-            return values
-        code = {label: i for i, label in enumerate(self.classes)}
-        unknown = sorted({str(v) for v in array.tolist() if v not in code})
-        if unknown:
-            raise DataError(f"validation y has classes that y has not: {', '.join(unknown[:5])}")
-        return np.array([code[v] for v in array.tolist()], dtype=np.int64)
-
-
-def _numbers(array: NDArray[Any], name: str) -> NDArray[np.float64]:
-    try:
-        values = array.astype(np.float64)
-    except (TypeError, ValueError):
-        raise DataError(f"{name} must hold numbers, not {array.dtype}") from None
-    if not np.isfinite(values).all():
-        count = int((~np.isfinite(values)).sum())
-        raise DataError(f"{name} has {count} NaN or infinite values: impute or drop them first")
-    return values
-
-
-def _features(X: ArrayLike, name: str, width: int | None = None) -> NDArray[np.float64]:
-    values = _numbers(np.asarray(X), name)
-    if values.ndim != 2 or 0 in values.shape:
-        raise DataError(f"{name} must be a table (rows, features), not of shape {values.shape}")
-    if width is not None and values.shape[1] != width:
-        raise DataError(f"{name} must have {width} features, not {values.shape[1]}")
-    return values
 
 
 def _device(name: str) -> torch.device:
