@@ -98,7 +98,7 @@ def test_patience_keeps_the_best_epoch() -> None:
 def test_health_counts_units_killed_on_purpose() -> None:
     e = act.train_ensemble(X, LABELS, activations="relu,step,tanh", seeds=1, **SMALL)
     for _, part in e.parts:
-        store = part.store
+        store = part.values
         relu = [m.activation for m in part.members].index("relu")
         store.weights[0][relu, :, 2] = 0.0
         store.biases[0][relu, 0, 2] = -1.0

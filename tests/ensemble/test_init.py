@@ -16,7 +16,7 @@ def test_gain_keeps_the_variance_of_sums_through_depth(name: str) -> None:
     variances = []
     for seed in range(5):
         h = X
-        weights, biases = initial(record, seed, SIZES, "gain")
+        weights, biases = initial([record] * 3, seed, SIZES, "gain")
         sums = []
         for weight, bias in zip(weights, biases, strict=True):
             z = h @ weight + bias
@@ -28,16 +28,16 @@ def test_gain_keeps_the_variance_of_sums_through_depth(name: str) -> None:
 
 def test_at_one_seed_only_the_scale_differs() -> None:
     relu, tanh = (catalogue.get(n) for n in ("relu", "tanh"))
-    (first, second, *_), _ = initial(relu, 3, SIZES, "gain")
-    (other_first, other_second, *_), _ = initial(tanh, 3, SIZES, "gain")
+    (first, second, *_), _ = initial([relu] * 3, 3, SIZES, "gain")
+    (other_first, other_second, *_), _ = initial([tanh] * 3, 3, SIZES, "gain")
     np.testing.assert_array_equal(first, other_first)
     np.testing.assert_allclose(second / relu.gain, other_second / tanh.gain)
-    assert not np.array_equal(first, initial(relu, 4, SIZES, "gain")[0][0])
+    assert not np.array_equal(first, initial([relu] * 3, 4, SIZES, "gain")[0][0])
 
 
 @pytest.mark.parametrize(("name", "factor"), [("relu", 6.0), ("sigmoid", 2.0)])
 def test_glorot_fills_scikit_learns_bounds(name: str, factor: float) -> None:
-    weights, biases = initial(catalogue.get(name), 0, SIZES, "glorot")
+    weights, biases = initial([catalogue.get(name)] * 3, 0, SIZES, "glorot")
     for weight, bias, (fan_in, fan_out) in zip(weights, biases, SIZES, strict=True):
         bound = np.sqrt(factor / (fan_in + fan_out))
         for values in (weight, bias):

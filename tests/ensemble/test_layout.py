@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,17 +22,18 @@ def test_padded_rows_give_whole_vectors_and_are_the_fewest(rows: int, widths: li
 
 
 @given(
-    inputs=st.integers(1, 20), hidden=widths, outputs=st.integers(1, 9), learned=st.integers(0, 2)
+    inputs=st.integers(1, 20),
+    hidden=widths,
+    outputs=st.integers(1, 9),
+    learned=st.integers(0, 2),
+    per_unit=st.booleans(),
 )
 def test_views_tile_the_regions_without_overlap(
-    inputs: int, hidden: list[int], outputs: int, learned: int
+    inputs: int, hidden: list[int], outputs: int, learned: int, per_unit: bool
 ) -> None:
-    shape = Shape(inputs, tuple(hidden), outputs, learned)
+    shape = Shape(inputs, tuple(hidden), outputs, learned, per_unit)
     store = Store.zeros(shape, 2, dtype=torch.float32, device=torch.device("cpu"))
-    views = [*store.weights, *store.biases]
-    if store.learned is not None:
-        views.append(store.learned)
-    for view in views:
+    for view in (*store.weights, *store.biases, *itertools.chain(*store.learned)):
         view += 1
     ones = sum(int((region == 1).sum()) for region in store.regions)
     others = sum(int((region > 1).sum()) for region in store.regions)
@@ -39,7 +42,7 @@ def test_views_tile_the_regions_without_overlap(
     fan_out = [*hidden, outputs]
     assert shape.parameters == sum(
         (i + 1) * o for i, o in zip(fan_in, fan_out, strict=True)
-    ) + learned * len(hidden)
+    ) + learned * (sum(hidden) if per_unit else len(hidden))
 
 
 def test_take_and_put_move_whole_members() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from actscope import catalogue
-from actscope.ensemble._layout import Store
+from actscope.ensemble._layout import Shape, Store
 from actscope.ensemble._loss import CrossEntropy, HalfSquaredError
-from actscope.ensemble._network import Backward, Network, Span, shape_of
+from actscope.ensemble._network import Network, Span
 from actscope.nn import module
 from actscope.nn._kernels import kernel
 
@@ -21,8 +23,8 @@ def random_store(shape, members: int = MEMBERS) -> Store:
     store = Store.zeros(shape, members, dtype=torch.float64, device=torch.device("cpu"))
     for view in (*store.weights, *store.biases):
         view.copy_(0.3 * torch.randn(view.shape, dtype=torch.float64))  # exp(exp(z)) stays finite
-    if store.learned is not None:
-        store.learned.copy_(torch.rand(store.learned.shape, dtype=torch.float64))
+    for view in itertools.chain(*store.learned):
+        view.copy_(torch.rand(view.shape, dtype=torch.float64))
     return store
 
 
@@ -39,10 +41,9 @@ def oracle(store: Store, name: str, member: int) -> nn.Sequential:
         parts.append(linear)
         if layer < last:
             f = module(name).double().eval()  # rrelu: its mean slope
-            if store.learned is not None:
-                with torch.no_grad():
-                    for i, parameter in enumerate(f.parameters()):
-                        parameter.fill_(store.learned[member, layer, i].item())
+            with torch.no_grad():
+                for parameter, value in zip(f.parameters(), store.learned[layer], strict=True):
+                    parameter.fill_(value[member].item())
             parts.append(f)
     return nn.Sequential(*parts)
 
@@ -57,10 +58,10 @@ def expected_loss(model: nn.Sequential, X: Tensor, y: Tensor, classify: bool) ->
 @pytest.mark.parametrize("name", catalogue.names())
 def test_outputs_loss_and_all_gradients_equal_autograd(name: str, classify: bool) -> None:
     f = kernel(catalogue.get(name))
-    shape = shape_of(INPUTS, HIDDEN, OUTPUTS, [f])
+    shape = Shape(INPUTS, HIDDEN, OUTPUTS, len(f.learned))
     store = random_store(shape)
     grads = random_store(shape)  # filled with rubbish: every element must be written
-    network = Network(store, [Span(0, MEMBERS, f)], ROWS)
+    network = Network(store, [[Span(0, MEMBERS, f)]] * len(HIDDEN), ROWS, grads=grads)
     X = torch.randn(MEMBERS, ROWS, INPUTS, dtype=torch.float64)
     network.inputs[:, :ROWS] = X
     network.inputs[:, ROWS:] = X[:, :1]  # padding must carry no weight
@@ -74,9 +75,9 @@ def test_outputs_loss_and_all_gradients_equal_autograd(name: str, classify: bool
         targets = torch.zeros(MEMBERS, OUTPUTS, network.padded, dtype=torch.float64)
         targets[:, :, :ROWS] = y
         loss = HalfSquaredError(network.outputs, ROWS)
-    backward = Backward(network, grads)
-    value, grad = loss.gradient(network.forward(), targets)
-    backward.run(grad)
+    network.forward()
+    value, grad = loss.gradient(network.outputs, targets)
+    network.backward(grad)
 
     for member in range(MEMBERS):
         model = oracle(store, name, member)
@@ -96,21 +97,21 @@ def test_outputs_loss_and_all_gradients_equal_autograd(name: str, classify: bool
             zero = torch.zeros_like(linear.bias)
             bias = zero if linear.bias.grad is None else linear.bias.grad
             torch.testing.assert_close(grads.biases[layer][member, 0], bias)
-        if grads.learned is not None:
-            layers = [part for part in model if not isinstance(part, nn.Linear)]
-            for layer, part in enumerate(layers):
-                for i, slope in enumerate(part.parameters()):
-                    assert slope.grad is not None
-                    torch.testing.assert_close(grads.learned[member, layer, i], slope.grad[0])
+        layers = [part for part in model if not isinstance(part, nn.Linear)]
+        for part, learned in zip(layers, grads.learned, strict=True):
+            for slope, ours in zip(part.parameters(), learned, strict=True):
+                assert slope.grad is not None
+                torch.testing.assert_close(ours[member, 0], slope.grad)
 
 
 def test_activations_may_differ_between_spans() -> None:
     relu, gelu = (kernel(catalogue.get(n)) for n in ("relu", "gelu"))
-    store = random_store(shape_of(INPUTS, HIDDEN, OUTPUTS, [relu, gelu]))
-    network = Network(store, [Span(0, 1, relu), Span(1, 3, gelu)], ROWS)
+    store = random_store(Shape(INPUTS, HIDDEN, OUTPUTS))
+    network = Network(store, [[Span(0, 1, relu), Span(1, 3, gelu)]] * len(HIDDEN), ROWS)
     X = torch.randn(MEMBERS, ROWS, INPUTS, dtype=torch.float64)
     network.inputs[:, :ROWS] = X
-    outputs = network.forward()[:, :, :ROWS]
+    network.forward()
+    outputs = network.outputs[:, :, :ROWS]
     for member, name in enumerate(["relu", "gelu", "gelu"]):
         torch.testing.assert_close(outputs[member].T, oracle(store, name, member)(X[member]))
 

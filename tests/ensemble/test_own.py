@@ -53,7 +53,7 @@ def test_learned_parameters_are_those_that_a_loop_in_pytorch_learns(
         e = act.train_ensemble(X, Y, hidden=5, activations=[record], batch_size=len(X),
                                optimizer="sgd", dtype="float64", learning_rates=[rate],
                                epochs=epochs)  # fmt: skip
-        return e.parts[0][1].store
+        return e.parts[0][1].values
 
     begun = trained(1e-300, 1)
     weights = [t[0].clone() for t in (*begun.weights, *begun.biases)]
@@ -70,7 +70,9 @@ def test_learned_parameters_are_those_that_a_loop_in_pytorch_learns(
         (0.5 * (out - torch.tensor(Y)) ** 2).mean().backward()
         optimiser.step()
     done = trained(0.05, 4)
-    np.testing.assert_allclose(done.learned[0, 0], [beta.item(), shift.item()], rtol=1e-9)
+    np.testing.assert_allclose(
+        [value[0].item() for value in done.learned[0]], [beta.item(), shift.item()], rtol=1e-9
+    )
     np.testing.assert_allclose(done.weights[0][0], first.detach(), rtol=1e-9)
     assert abs(beta.item() - 1.5) > 1e-3
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 
 from actscope import catalogue
-from actscope.ensemble import Member, Rows, Settings, Trained, start_weights, train_chunk
+from actscope.ensemble import Member, Perceptron, Rows, Settings, Trained, train_chunk
 from actscope.ensemble._init import batch_order
 from actscope.ensemble._layout import Store
 from actscope.nn import module
@@ -22,7 +23,7 @@ def same(one: Trained, i: int, other: Trained, j: int) -> bool:
     """Equal to the last bit: parameters, losses, epochs."""
 
     def bits(trained: Trained, k: int) -> list[bytes]:
-        parts = [region[k].numpy() for region in trained.store.regions]
+        parts = [region[k].numpy() for region in trained.values.regions]
         tables = [trained.train_loss[:, k], trained.valid_loss[:, k], trained.epochs[k]]
         return [part.tobytes() for part in (*parts, *tables, trained.best_epoch[k])]
 
@@ -53,7 +54,7 @@ def test_members_of_mixed_activations_are_independent_for_every_optimiser(
     together = train_chunk(members, settings, rows)
     for i, member in enumerate(members):
         alone = train_chunk([member], settings, rows)
-        ours, theirs = together.store, alone.store
+        ours, theirs = together.values, alone.values
         for a, b in zip(
             (*ours.weights, *ours.biases), (*theirs.weights, *theirs.biases), strict=True
         ):
@@ -67,7 +68,7 @@ def test_240_members_of_a_study_equal_their_networks_alone(rows: Rows, held: Row
     together = train_chunk(members, settings, rows, held)
     for i in range(0, 240, 17):
         assert same_weights(
-            together.store, i, train_chunk([members[i]], settings, rows, held).store
+            together.values, i, train_chunk([members[i]], settings, rows, held).values
         )
 
 
@@ -125,16 +126,16 @@ def test_100_steps_agree_with_a_pytorch_loop(name: str, optimizer: str, rows: Ro
     member = Member(name, 1e-3, 5)
     trained = train_chunk([member], settings, rows)
     cpu = torch.device("cpu")
-    start = start_weights([member], trained.store.shape, settings, torch.float32, cpu)
+    start = Perceptron(64, settings).start([member], torch.float32, cpu)
     model = pytorch_loop(member, settings, rows, start)
     linears = [part for part in model if isinstance(part, nn.Linear)]
     moved = 0.0
     for layer, linear in enumerate(linears):
-        ours = trained.store.weights[layer][0]
+        ours = trained.values.weights[layer][0]
         ours = ours if layer == len(linears) - 1 else ours.T
         torch.testing.assert_close(ours, linear.weight, rtol=0, atol=1e-4)
         torch.testing.assert_close(
-            trained.store.biases[layer][0, 0], linear.bias, rtol=0, atol=1e-4
+            trained.values.biases[layer][0, 0], linear.bias, rtol=0, atol=1e-4
         )
         moved = max(moved, float((linear.bias.detach() - start.biases[layer][0, 0]).abs().max()))
     assert moved > 5e-3  # and it did train
@@ -151,21 +152,19 @@ def test_a_member_that_diverges_stays_alone(rows: Rows, held: Rows) -> None:
     assert np.isnan(mixed.train_loss[-1, 2])
 
 
-def test_a_member_that_starts_as_nan_stays_alone(
-    rows: Rows, held: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from actscope.ensemble import _train
+class Poisoned(Perceptron):
+    """The second member starts with a NaN."""
 
-    members = [Member("gelu", 1e-3, s) for s in range(3)]
-    healthy = train_chunk(members, SETTINGS, rows, held)
-
-    def poisoned(*args: object) -> Store:
-        store = start_weights(*args)  # type: ignore[arg-type]
+    def start(self, members: Sequence[Member], dtype: torch.dtype, device: torch.device) -> Store:
+        store = super().start(members, dtype, device)
         store.weights[0][1, 0, 0] = float("nan")
         return store
 
-    monkeypatch.setattr(_train, "start_weights", poisoned)
-    sick = train_chunk(members, SETTINGS, rows, held)
+
+def test_a_member_that_starts_as_nan_stays_alone(rows: Rows, held: Rows) -> None:
+    members = [Member("gelu", 1e-3, s) for s in range(3)]
+    healthy = train_chunk(members, SETTINGS, rows, held)
+    sick = train_chunk(members, SETTINGS, rows, held, architecture=Poisoned(64, SETTINGS))
     assert sick.diverged.tolist() == [False, True, False]
     assert same(healthy, 0, sick, 0)
     assert same(healthy, 2, sick, 2)
@@ -182,18 +181,18 @@ def test_early_stopping_gives_back_the_best_weights(rows: Rows, held: Rows) -> N
         assert best == losses.argmin() + 1
         assert trained.epochs[i] in (best + 3, 60)
         short = dataclasses.replace(settings, epochs=best, patience=None)
-        assert same_weights(trained.store, i, train_chunk([member], short, rows, held).store)
+        assert same_weights(trained.values, i, train_chunk([member], short, rows, held).values)
 
 
 def test_hidden_weights_before_a_step_never_move(rows: Rows) -> None:
     member = Member("step", 1e-2, 0)
     trained = train_chunk([member], SETTINGS, rows)
     cpu = torch.device("cpu")
-    start = start_weights([member], trained.store.shape, SETTINGS, torch.float32, cpu)
+    start = Perceptron(64, SETTINGS).start([member], torch.float32, cpu)
     for layer in range(2):
-        assert torch.equal(trained.store.weights[layer], start.weights[layer])
-        assert torch.equal(trained.store.biases[layer], start.biases[layer])
-    assert not torch.equal(trained.store.weights[2], start.weights[2])
+        assert torch.equal(trained.values.weights[layer], start.weights[layer])
+        assert torch.equal(trained.values.biases[layer], start.biases[layer])
+    assert not torch.equal(trained.values.weights[2], start.weights[2])
 
 
 def test_members_read_their_own_data_set(digits: tuple[np.ndarray, np.ndarray]) -> None:
@@ -206,5 +205,5 @@ def test_members_read_their_own_data_set(digits: tuple[np.ndarray, np.ndarray]) 
     members = [Member("relu", 1e-3, 0, 0), Member("relu", 1e-3, 0, 1)]
     both = train_chunk(members, SETTINGS, two)
     alone = train_chunk([Member("relu", 1e-3, 0, 0)], SETTINGS, second)
-    assert same_weights(both.store, 1, alone.store)
-    assert not torch.equal(both.store.weights[0][0], both.store.weights[0][1])
+    assert same_weights(both.values, 1, alone.values)
+    assert not torch.equal(both.values.weights[0][0], both.values.weights[0][1])

@@ -13,17 +13,26 @@ Z = torch.linspace(-9, 9, 2 * 4 * 33, dtype=torch.float64).view(2, 4, 33)
 GRAD = torch.linspace(-2, 3, Z.numel(), dtype=torch.float64).flip(0).view_as(Z)
 
 
-def passes(f: Kernel, learned: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+Tensors = list[torch.Tensor]
+
+
+def passes(f: Kernel, learned: Tensors) -> tuple[torch.Tensor, torch.Tensor]:
     z = Z.clone()
     a = z if not f.needs_input else torch.full_like(z, torch.nan)
-    f.forward(z, a, learned)
+    f.forward(z, a, learned)()
     value, grad = a.clone(), GRAD.clone()
-    f.backward(grad, z, a, grad, learned)  # in place, as the ensemble does it
+    f.backward(grad, z, a, grad, learned)()  # in place, as the ensemble does it
     return value, grad
 
 
-def started(f: Kernel) -> torch.Tensor | None:
-    return torch.tensor([f.start] * 2, dtype=torch.float64) if f.learned else None
+def slopes_of(f: Kernel, learned: Tensors) -> Tensors:
+    out = [torch.full_like(p, torch.nan) for p in learned]
+    f.learned_grad(GRAD, Z, learned, out)()
+    return out
+
+
+def started(f: Kernel) -> Tensors:
+    return [torch.full((2, 1, 1), start, dtype=torch.float64) for start in f.start]
 
 
 @pytest.mark.parametrize("name", catalogue.names())
@@ -50,49 +59,55 @@ def test_a_formula_alone_is_enough_for_a_kernel(name: str) -> None:
 
 def test_each_member_has_its_own_learned_slope() -> None:
     f = kernel(catalogue.get("prelu"))
-    learned = torch.tensor([[0.1], [0.5]], dtype=torch.float64)
+    learned = [torch.tensor([0.1, 0.5], dtype=torch.float64).view(2, 1, 1)]
     value, _ = passes(f, learned)
     for member, slope in enumerate((0.1, 0.5)):
         torch.testing.assert_close(value[member], torch.nn.functional.leaky_relu(Z[member], slope))
-    expected = (GRAD * Z.clamp_max(0)).sum((1, 2))[:, None]
-    torch.testing.assert_close(f.learned_grad(GRAD, Z, learned), expected)
+    expected = (GRAD * Z.clamp_max(0)).sum((1, 2), keepdim=True)
+    torch.testing.assert_close(slopes_of(f, learned)[0], expected)
 
 
+@pytest.mark.parametrize("units", [1, 33], ids=["a layer's", "a unit's"])
 @pytest.mark.parametrize("name", [n for n in catalogue.names() if kernel(catalogue.get(n)).learned])
-def test_what_is_learned_is_each_members_own(name: str) -> None:
-    """Value and all gradients equal autograd's, for each member alone."""
+def test_what_is_learned_is_each_members_own(name: str, units: int) -> None:
+    """Value and all gradients equal autograd's, for each member and unit alone."""
     f = kernel(catalogue.get(name))
-    learned = torch.rand(2, len(f.learned) + 1, dtype=torch.float64) + 0.4  # a column too many
+    torch.manual_seed(0)
+    learned = [torch.rand(2, 1, units, dtype=torch.float64) + 0.4 for _ in f.learned]
     value, grad = passes(f, learned)
-    slopes = f.learned_grad(GRAD, Z, learned)
-    assert not slopes[:, -1].any()
+    slopes = slopes_of(f, learned)
     for member in range(2):
-        own = module(name).double()
-        for i, parameter in enumerate(f.learned):
-            getattr(own, parameter).data.fill_(learned[member, i])
-        z = Z[member].clone().requires_grad_()
-        expected = own(z)
-        expected.backward(GRAD[member])
-        torch.testing.assert_close(value[member], expected.detach())
-        torch.testing.assert_close(grad[member], z.grad)
-        found = [getattr(own, parameter).grad.item() for parameter in f.learned]
-        torch.testing.assert_close(slopes[member, :-1].tolist(), found)
+        for unit in range(units):
+            which = slice(unit, unit + 1) if units > 1 else slice(None)
+            own = module(name).double()
+            for parameter, values in zip(f.learned, learned, strict=True):
+                getattr(own, parameter).data.fill_(values[member, 0, unit])
+            z = Z[member, :, which].clone().requires_grad_()
+            expected = own(z)
+            expected.backward(GRAD[member, :, which])
+            torch.testing.assert_close(value[member, :, which], expected.detach())
+            torch.testing.assert_close(grad[member, :, which], z.grad)
+            found = [getattr(own, parameter).grad.item() for parameter in f.learned]
+            torch.testing.assert_close([s[member, 0, unit].item() for s in slopes], found)
 
 
-@pytest.mark.parametrize("name", ["telu", "squareplus", "beta_swish", "acon_c", "elish"])
-def test_a_members_result_does_not_depend_on_who_shares_the_ensemble(name: str) -> None:
+@pytest.mark.parametrize("units", [1, 48], ids=["a layer's", "a unit's"])
+@pytest.mark.parametrize("name", ["prelu", "telu", "squareplus", "beta_swish", "acon_c", "elish"])
+def test_a_members_result_does_not_depend_on_who_shares_the_ensemble(name: str, units: int) -> None:
     f = kernel(catalogue.get(name))
     torch.manual_seed(0)
     z = 3 * torch.randn(37, 32, 48)  # beyond one block, each member a multiple of a vector
     grad = torch.randn_like(z)
-    learned = torch.rand(37, len(f.learned)) + 0.5 if f.learned else None
+    learned = [torch.rand(37, 1, units) + 0.5 for _ in f.learned]
 
-    def run(first: int, last: int) -> list[torch.Tensor]:
-        own = None if learned is None else learned[first:last]
+    def run(first: int, last: int) -> Tensors:
+        own = [p[first:last] for p in learned]
         a, back = torch.empty_like(z[first:last]), grad[first:last].clone()
-        f.forward(z[first:last], a, own)
-        sums = [] if own is None else [f.learned_grad(back, z[first:last], own)]
-        f.backward(back, z[first:last], a, back, own)
+        f.forward(z[first:last], a, own)()
+        sums = [torch.empty_like(p) for p in own]
+        if own:
+            f.learned_grad(back, z[first:last], own, sums)()
+        f.backward(back, z[first:last], a, back, own)()
         return [a, back, *sums]
 
     together = run(0, 37)

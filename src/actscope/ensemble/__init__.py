@@ -8,13 +8,12 @@ from actscope.ensemble._evaluate import LayerHealth as LayerHealth
 from actscope.ensemble._evaluate import layer_health as layer_health
 from actscope.ensemble._evaluate import outputs as outputs
 from actscope.ensemble._layout import Shape as Shape
+from actscope.ensemble._network import Perceptron as Perceptron
 from actscope.ensemble._plan import Member as Member
 from actscope.ensemble._plan import Rows as Rows
 from actscope.ensemble._plan import Settings as Settings
 from actscope.ensemble._plan import chunks as chunks
-from actscope.ensemble._plan import member_bytes as member_bytes
 from actscope.ensemble._plan import members_per_chunk as members_per_chunk
 from actscope.ensemble._threads import one_thread as one_thread
 from actscope.ensemble._train import Trained as Trained
-from actscope.ensemble._train import start_weights as start_weights
 from actscope.ensemble._train import train_chunk as train_chunk

@@ -16,7 +16,7 @@ from actscope.catalogue import Record
 from actscope.ensemble import _check
 from actscope.ensemble._evaluate import layer_health, outputs
 from actscope.ensemble._init import INITS
-from actscope.ensemble._layout import Shape
+from actscope.ensemble._network import Perceptron
 from actscope.ensemble._optimiser import NAMES
 from actscope.ensemble._plan import Member, Rows, Settings, chunks, members_per_chunk
 from actscope.ensemble._targets import Targets, read_features
@@ -132,8 +132,8 @@ def train_ensemble(
         for rate in rates
         for number in numbers
     ]
-    shape = Shape(features.shape[1], settings.hidden, settings.outputs)
-    size = members_per_chunk(shape, settings.batch_size)
+    perceptron = Perceptron(features.shape[1], settings)
+    size = members_per_chunk(perceptron.member_bytes(settings.batch_size))
     if members_at_once is not None:
         size = _check.whole("members_at_once", members_at_once)
     with one_thread():
@@ -243,9 +243,9 @@ class Ensemble:
         raise SettingError(f"member must be 0 to {len(self) - 1}, not {member!r}")
 
     def _rows(self, X: ArrayLike) -> Rows:
-        some = self.parts[0][1].store
-        features = read_features(X, "X", some.shape.inputs)
-        region = some.regions[0]
+        part = self.parts[0][1]
+        features = read_features(X, "X", part.architecture.features[0])
+        region = part.values.regions[0]
         tensor = torch.from_numpy(features)[None].to(region.device, region.dtype)
         return Rows(tensor, torch.zeros(1, len(features), dtype=torch.int64, device=region.device))
 
@@ -258,7 +258,7 @@ def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def member_weights(part: Trained, position: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:
     """(weight (in, out), bias (out,)) of each layer of the member at `position`."""
-    store = part.store
+    store = part.values
     weights = [w[position].cpu().numpy().copy() for w in store.weights]
     weights[-1] = np.ascontiguousarray(weights[-1].T)
     biases = [b[position, 0].cpu().numpy().copy() for b in store.biases]

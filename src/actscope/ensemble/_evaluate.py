@@ -2,46 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from actscope.ensemble._network import Network
+from actscope.ensemble._architecture import Pass
+from actscope.ensemble._network import Perceptron, spans_of
 from actscope.ensemble._plan import Rows
-from actscope.ensemble._train import EVALUATION_ROWS, Feed, Trained, spans_of
+from actscope.ensemble._train import EVALUATION_ROWS, Feed, Trained
 from actscope.health import Counts, UnitHealth, count, judge
 
+P = TypeVar("P", bound=Pass)
 
-def _passes(
-    trained: Trained, rows: Rows, *, keep_inputs: bool = False
-) -> Iterator[tuple[slice, Network]]:
-    """Forward passes over blocks of rows: which rows, and the network that holds their values.
+
+def _passes(trained: Trained, rows: Rows, make: Callable[[int], P]) -> Iterator[tuple[slice, P]]:
+    """Forward passes over blocks of rows: which rows, and the pass that holds their values.
 
     Rows of data index 0 serve members of every index when one data set is given.
     """
-    store, spans = trained.store, spans_of(trained.members)
     single = rows.X.shape[0] == 1
     indices = [0 if single else m.data for m in trained.members]
     feed = Feed(rows, torch.tensor(indices, device=rows.X.device))
-    networks: dict[int, Network] = {}
+    networks: dict[int, P] = {}
     for start in range(0, rows.count, EVALUATION_ROWS):
         size = min(EVALUATION_ROWS, rows.count - start)
         if size not in networks:
-            networks[size] = Network(store, spans, size, keep_inputs=keep_inputs)
+            networks[size] = make(size)
         network = networks[size]
-        numbers = torch.arange(start, start + size, device=rows.X.device)[None]
-        feed.load(feed.index(numbers, network.padded), network)
+        numbers = torch.arange(start, start + size, device=rows.X.device)[None, None]
+        feed.load(feed.index(numbers, network.padded)[0], network)
         network.forward()
         yield slice(start, start + size), network
 
 
 def outputs(trained: Trained, rows: Rows) -> Tensor:
     """Float["member output row"] of each member on its own data set: logits, or values."""
-    store = trained.store
-    result = store.regions[0].new_empty(store.members, store.shape.outputs, rows.count)
-    for block, network in _passes(trained, rows):
+    values, kind = trained.values, trained.architecture
+    result = values.regions[0].new_empty(values.members, kind.outputs, rows.count)
+    for block, network in _passes(trained, rows, partial(kind.evaluation, trained.members, values)):
         result[:, :, block] = network.outputs[:, :, : network.rows]
     return result
 
@@ -64,20 +66,27 @@ class LayerHealth:
 
 def layer_health(trained: Trained, rows: Rows) -> list[LayerHealth]:
     """The health of each hidden layer of each member on its own data set."""
-    spans = spans_of(trained.members)
-    records = [trained.members[span.first].record for span in spans]
-    widths = trained.store.shape.hidden
+    kind, members = trained.architecture, trained.members
+    assert isinstance(kind, Perceptron)
+    layers = spans_of(members, kind.depth)
+    records = [
+        [members[span.first].records(kind.depth)[layer] for span in spans]
+        for layer, spans in enumerate(layers)
+    ]
     seen: dict[tuple[int, int], Counts] = {}
-    for _, network in _passes(trained, rows, keep_inputs=True):
-        for layer, width in enumerate(widths):
-            for number, (span, record) in enumerate(zip(spans, records, strict=True)):
-                part = slice(span.first, span.last), slice(0, network.rows), slice(0, width)
+    make = partial(kind.evaluation, members, trained.values, keep_inputs=True)
+    for _, network in _passes(trained, rows, make):
+        for layer, width in enumerate(kind.settings.hidden):
+            for number, (span, record) in enumerate(
+                zip(layers[layer], records[layer], strict=True)
+            ):
+                part = span.here, slice(0, network.rows), slice(0, width)
                 found = count(network.z[layer][part], network.a[layer][part], record)
                 key = layer, number
                 seen[key] = seen[key] + found if key in seen else found
     return [
-        _joined([judge(seen[layer, n], record) for n, record in enumerate(records)])
-        for layer in range(len(widths))
+        _joined([judge(seen[layer, n], record) for n, record in enumerate(records[layer])])
+        for layer in range(kind.depth)
     ]
 
 

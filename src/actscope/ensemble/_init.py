@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import sqrt
 from typing import Literal
@@ -24,9 +25,11 @@ def _normal_draws(seed: int, sizes: Layers) -> tuple[NDArray[np.float64], ...]:
 
 
 def initial(
-    record: Record, seed: int, sizes: Layers, how: Init
+    records: Sequence[Record], seed: int, sizes: Layers, how: Init
 ) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
     """Weights (in, out) and biases (out,) of every layer of one network.
+
+    records: the activation of each hidden layer.
 
     "gain": normal with standard deviation gain / sqrt(fan_in) and biases 0, where gain is
     that of the activation that *feeds* the layer: 1 for the first, the record's own above
@@ -38,17 +41,19 @@ def initial(
     sqrt(6 / (fan_in + fan_out)), or sqrt(2 / ...) for the logistic sigmoid.
     """
     if how == "gain":
+        gains = (1.0, *(record.gain for record in records))
         weights = [
-            draw * ((record.gain if layer else 1.0) / sqrt(fan_in))
-            for layer, (draw, (fan_in, _)) in enumerate(
-                zip(_normal_draws(seed, sizes), sizes, strict=True)
+            draw * (gain / sqrt(fan_in))
+            for gain, draw, (fan_in, _) in zip(
+                gains, _normal_draws(seed, sizes), sizes, strict=True
             )
         ]
         return weights, [np.zeros(fan_out) for _, fan_out in sizes]
     rng = np.random.default_rng([seed, 0])
-    factor = 2.0 if record.name == "sigmoid" else 6.0
     weights, biases = [], []
-    for fan_in, fan_out in sizes:
+    names = [record.name for record in (*records, records[-1])] if records else ["identity"]
+    for name, (fan_in, fan_out) in zip(names, sizes, strict=True):
+        factor = 2.0 if name == "sigmoid" else 6.0
         bound = sqrt(factor / (fan_in + fan_out))
         weights.append(rng.uniform(-bound, bound, (fan_in, fan_out)))
         biases.append(rng.uniform(-bound, bound, fan_out))

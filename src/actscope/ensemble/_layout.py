@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd, lcm
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -46,17 +47,54 @@ def _filling(sizes: Sequence[int]) -> int:
     return lcm(*(LINE // gcd(LINE, size) for size in sizes))
 
 
+class Values:
+    """One value for every parameter of every member.
+
+    regions: Float["member padded"] each, contiguous, a member's share in whole cache lines.
+        The first `decayed` of them are weights, which weight decay shrinks; those from
+        `trained` on are only carried along (running statistics).
+    """
+
+    def __init__(self, regions: Sequence[Tensor], decayed: int, trained: int | None = None) -> None:
+        self.regions = tuple(regions)
+        self.decayed = decayed
+        self.trained = len(self.regions) if trained is None else trained
+
+    @property
+    def members(self) -> int:
+        return self.regions[0].shape[0]
+
+    def like(self, regions: Sequence[Tensor]) -> Self:
+        """Other numbers in the same places."""
+        return type(self)(regions, self.decayed, self.trained)
+
+    def zeros_like(self) -> Self:
+        """The same places, all 0."""
+        return self.like([torch.zeros_like(region) for region in self.regions])
+
+    def take(self, index: Tensor) -> Self:
+        """A copy of the members at `index`."""
+        return self.like([region.index_select(0, index) for region in self.regions])
+
+    def put(self, index: Tensor, other: Values) -> None:
+        """Overwrite the members at `index` with those of `other`, in order."""
+        for mine, theirs in zip(self.regions, other.regions, strict=True):
+            mine.index_copy_(0, index, theirs)
+
+
 @dataclass(frozen=True)
 class Shape:
     """A multilayer perceptron: inputs -> hidden[0] -> ... -> outputs.
 
-    learned: learned parameters of the activation per hidden layer (PReLU: 1).
+    learned: learned parameters of the activation (PReLU: 1).
+    per_unit: each unit learns its own; else a layer's units share them.
     """
 
     inputs: int
     hidden: tuple[int, ...]
     outputs: int
     learned: int = 0
+    per_unit: bool = False
 
     @cached_property
     def padded_hidden(self) -> tuple[int, ...]:
@@ -98,31 +136,38 @@ class Shape:
         return tuple(ends)
 
     @cached_property
+    def learners(self) -> tuple[int, ...]:
+        """Values in memory of one learned parameter, in each hidden layer."""
+        return self.padded_hidden if self.per_unit else (1,) * len(self.hidden)
+
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Elements per member of each region: the weights, the biases, the learned ones."""
         weights = tuple(rows * columns for rows, columns in self.weights)
-        learned = (len(self.hidden) * self.learned,) if self.learned else ()
+        learned = (sum(self.learners) * self.learned,) if self.learned else ()
         return (*weights, self.biases[-1], *learned)
 
     @property
     def parameters(self) -> int:
         """Parameters of one member, padding left out."""
         weights = sum(rows * columns for rows, columns in self.used)
-        return weights + sum(self.hidden) + self.outputs + len(self.hidden) * self.learned
+        learners = sum(self.hidden) if self.per_unit else len(self.hidden)
+        return weights + sum(self.hidden) + self.outputs + learners * self.learned
 
 
-class Store:
-    """One value for every parameter of every member, and views of them by layer.
+class Store(Values):
+    """The parameters of perceptrons, and views of them by layer.
 
-    regions: Float["member padded"] each. weights: Float["member in out"], the last one
-    Float["member out in"]. biases: Float["member 1 unit"]. learned: Float["member layer
-    parameter"] or None. full_weights, full_biases: the same with the padding.
+    weights: Float["member in out"], the last one Float["member out in"]. biases:
+    Float["member 1 unit"]. learned: of each hidden layer its learned parameters,
+    Float["member 1 unit"] or, shared by the units, Float["member 1 1"]. full_weights,
+    full_biases, full_learned: the same with the padding.
     """
 
     def __init__(self, shape: Shape, regions: Sequence[Tensor]) -> None:
-        self.shape = shape
-        self.regions = tuple(regions)
         layers = len(shape.weights)
+        super().__init__(regions, layers)
+        self.shape = shape
         self.full_weights = tuple(
             region[:, : rows * columns].unflatten(1, (rows, columns))
             for region, (rows, columns) in zip(self.regions, shape.weights, strict=False)
@@ -140,15 +185,25 @@ class Store:
         self.biases = tuple(
             bias[:, :, :width] for bias, width in zip(self.full_biases, widths, strict=True)
         )
-        self.learned: Tensor | None = None
+        self.full_learned: list[tuple[Tensor, ...]] = [()] * len(shape.hidden)
         if shape.learned:
             used = self.regions[layers + 1][:, : shape.sizes[-1]]
-            self.learned = used.unflatten(1, (len(shape.hidden), shape.learned))
+            parts = used.split([count * shape.learned for count in shape.learners], 1)
+            self.full_learned = [
+                part.unflatten(1, (shape.learned, 1, count)).unbind(1)
+                for part, count in zip(parts, shape.learners, strict=True)
+            ]
+        self.learned = [
+            tuple(values[:, :, :width] for values in layer)
+            for layer, width in zip(self.full_learned, shape.hidden, strict=True)
+        ]
+
+    def like(self, regions: Sequence[Tensor]) -> Self:
+        """Other numbers in the same places."""
+        return type(self)(self.shape, regions)
 
     @classmethod
-    def zeros(
-        cls, shape: Shape, members: int, *, dtype: torch.dtype, device: torch.device
-    ) -> Store:
+    def zeros(cls, shape: Shape, members: int, *, dtype: torch.dtype, device: torch.device) -> Self:
         """All zero, for `members` networks."""
         return cls(
             shape,
@@ -157,16 +212,3 @@ class Store:
                 for size in shape.sizes
             ],
         )
-
-    @property
-    def members(self) -> int:
-        return self.regions[0].shape[0]
-
-    def take(self, index: Tensor) -> Store:
-        """A copy of the members at `index`."""
-        return Store(self.shape, [region.index_select(0, index) for region in self.regions])
-
-    def put(self, index: Tensor, other: Store) -> None:
-        """Overwrite the members at `index` with those of `other`, in order."""
-        for mine, theirs in zip(self.regions, other.regions, strict=True):
-            mine.index_copy_(0, index, theirs)

@@ -1,15 +1,25 @@
-"""Forward and backward pass of many networks at once, in buffers that are made once."""
+"""Multilayer perceptrons: forward and backward pass of many at once, in buffers made once.
+
+A pass is a list of calls whose operands are bound beforehand: a step of one small network is
+about 25 operations of a microsecond or two, and finding out what to do would cost as much.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from actscope.ensemble._init import initial
 from actscope.ensemble._layout import Shape, Store, padded_rows
-from actscope.nn._kernels import Kernel
+from actscope.ensemble._optimiser import state_bytes
+from actscope.ensemble._plan import Member, Settings, runs
+from actscope.ensemble._randomness import Masks
+from actscope.nn._kernels import Call, Kernel, kernel
 
 
 @dataclass(frozen=True)
@@ -18,124 +28,215 @@ class Span:
 
     first: int
     last: int
-    kernel: Kernel
+    kernel: Kernel = field(compare=False)
+
+    @property
+    def here(self) -> slice:
+        return slice(self.first, self.last)
+
+
+def spans_of(members: Sequence[Member], depth: int) -> list[list[Span]]:
+    """Of each of `depth` hidden layers the neighbours that share an activation there."""
+    layers = []
+    for layer in range(depth):
+        records = [member.records(depth)[layer] for member in members]
+        parts = runs([record.label for record in records])
+        layers.append([Span(first, last, kernel(records[first])) for _, first, last in parts])
+    return layers
 
 
 class Network:
-    """Buffers and arithmetic for `rows` rows of every member.
+    """Buffers and arithmetic for `rows` rows of every member (a `Pass`).
 
     rows: rows of data; `padded` >= rows are computed (see `_layout`), and the surplus is
         given no weight by whoever turns outputs into a loss.
+    grads: where the backward pass writes; None: forward only.
     keep_inputs: keep every z (what enters an activation) apart from f(z), for health numbers.
+    masks: what dropout lets through, in training.
     """
 
     def __init__(
-        self, store: Store, spans: Sequence[Span], rows: int, *, keep_inputs: bool = False
+        self,
+        store: Store,
+        layers: Sequence[Sequence[Span]],
+        rows: int,
+        *,
+        grads: Store | None = None,
+        keep_inputs: bool = False,
+        masks: Masks | None = None,
     ) -> None:
         shape, some = store.shape, store.regions[0]
-        self.store, self.spans, self.rows = store, tuple(spans), rows
+        self.store, self.rows, self._spans, self._grads = store, rows, layers, grads
         self.padded = padded_rows(rows, (*shape.padded_hidden, shape.outputs))
-        members = store.members
 
-        def buffer(*dims: int) -> Tensor:
-            return torch.zeros(members, *dims, dtype=some.dtype, device=some.device)
+        def buffers(widths: Sequence[int]) -> list[Tensor]:
+            return [some.new_zeros(store.members, self.padded, width) for width in widths]
 
-        overwrite = not keep_inputs and not any(s.kernel.needs_input for s in spans)
-        self.inputs = buffer(self.padded, shape.inputs)
-        self.z = [buffer(self.padded, width) for width in shape.padded_hidden]
-        self.a = self.z if overwrite else [buffer(*z.shape[1:]) for z in self.z]
-        self.outputs = buffer(shape.outputs, self.padded)
-        self._parts = [
-            [(span, z[span.first : span.last], a[span.first : span.last])
-             for span in self.spans]
-            for z, a in zip(self.z, self.a, strict=True)
-        ]  # fmt: skip
-        self._in_place = overwrite
-        self.weights_t = [weight.transpose(1, 2) for weight in store.full_weights]
-        self._bias_out = store.full_biases[-1].transpose(1, 2)
+        self.inputs = buffers([shape.inputs])[0]
+        self.z = buffers(shape.padded_hidden)
+        self.a = [
+            torch.zeros_like(z) if keep_inputs or any(s.kernel.needs_input for s in spans) else z
+            for z, spans in zip(self.z, layers, strict=True)
+        ]
+        self.outputs = some.new_zeros(store.members, shape.outputs, self.padded)
+        self._masks = [masks.buffer(self.padded, w) for w in shape.padded_hidden] if masks else []
+        self._draw = masks
+        # What the next layer reads: f(z), or what dropout lets through of it.
+        self._h = [torch.zeros_like(a) for a in self.a] if masks else self.a
+        self._forward = self._forward_calls()
+        self._backward: list[Call] = []
+        self._grad: Tensor | None = None
 
-    def learned(self, span: Span, layer: int) -> Tensor | None:
-        """Float["member parameter"], what the span's activation learns in one layer."""
-        if not span.kernel.learned or self.store.learned is None:
-            return None
-        return self.store.learned[span.first : span.last, layer]
+    def begin(self, epoch: int, batch: int) -> None:
+        """Draw what dropout lets through."""
+        if self._draw is not None:
+            self._draw.fill(self._masks, epoch, batch)
 
-    def forward(self) -> Tensor:
-        """Outputs, Float["member output row"], of what stands in `inputs`."""
-        store, h = self.store, self.inputs
-        for layer, (z, a, parts) in enumerate(zip(self.z, self.a, self._parts, strict=True)):
-            torch.baddbmm(store.full_biases[layer], h, store.full_weights[layer], out=z)
-            for span, z_part, a_part in parts:
-                out = z_part if self._in_place else a_part
-                span.kernel.forward(z_part, out, self.learned(span, layer))
-            h = a
-        torch.baddbmm(self._bias_out, store.full_weights[-1], h.transpose(1, 2), out=self.outputs)
-        return self.outputs
+    def forward(self) -> None:
+        """From `inputs` to `outputs`."""
+        for call in self._forward:
+            call()
 
+    def backward(self, grad: Tensor) -> None:
+        """From Float["member output padded"], the loss's gradient, to all parameters' own."""
+        if grad is not self._grad:  # the loss has one buffer, so this is the first step
+            self._grad, self._backward = grad, self._backward_calls(grad)
+        for call in self._backward:
+            call()
 
-class Backward:
-    """The backward pass belonging to a `Network`; writes every element of `grads`."""
+    def _forward_calls(self) -> list[Call]:
+        store, calls, h = self.store, list[Call](), self.inputs
+        for layer, (z, a) in enumerate(zip(self.z, self.a, strict=True)):
+            weight, bias = store.full_weights[layer], store.full_biases[layer]
+            calls.append(partial(torch.baddbmm, bias, h, weight, out=z))
+            for span in self._spans[layer]:
+                learned = [p[span.here] for p in store.full_learned[layer]]
+                calls.append(span.kernel.forward(z[span.here], a[span.here], learned))
+            if self._masks:
+                calls.append(partial(torch.mul, a, self._masks[layer], out=self._h[layer]))
+            h = self._h[layer]
+        weight, bias = store.full_weights[-1], store.full_biases[-1].transpose(1, 2)
+        calls.append(partial(torch.baddbmm, bias, weight, h.transpose(1, 2), out=self.outputs))
+        return calls
 
-    def __init__(self, network: Network, grads: Store) -> None:
-        self.network, self.grads = network, grads
-        shape = network.store.shape
-        some, members = network.inputs, network.store.members
-        # Two layers of equal width take turns in two buffers, so that more stays in cache.
-        shared: dict[tuple[int, int], Tensor] = {}
-        self._flow: list[Tensor] = []
-        for layer, width in enumerate(shape.padded_hidden):
-            key = (width, layer % 2)
-            if key not in shared:
-                shared[key] = some.new_zeros(members, network.padded, width)
-            self._flow.append(shared[key])
-        self._parts = [
-            [
-                (span, *(t[span.first : span.last] for t in (flow, z, a)))
-                for span in network.spans
-            ]
-            for flow, z, a in zip(self._flow, network.z, network.a, strict=True)
-        ]  # fmt: skip
-        self._bias_grads = [grad.squeeze(1) for grad in grads.full_biases]
-        # Padding units answer f(0), which need not be 0; what leads out of them stays 0.
-        self._padding: list[Tensor | None] = [None]
-        last = len(shape.hidden)
-        for layer, (width, padded) in enumerate(
-            zip(shape.hidden, shape.padded_hidden, strict=True), start=1
-        ):
-            grad = grads.full_weights[layer]
-            beyond = grad[:, :, width:] if layer == last else grad[:, width:]
-            self._padding.append(beyond if padded > width else None)
-
-    def run(self, grad: Tensor) -> None:
-        """From Float["member output row"], the loss's gradient, to all parameters' gradients."""
-        net, store = self.network, self.network.store
-        below = [net.inputs, *net.a]
-        last = len(self._flow)
-        self._weight_grad(last, grad, below[-1])
-        torch.sum(grad, 2, out=self._bias_grads[last])
+    def _backward_calls(self, grad: Tensor) -> list[Call]:
+        store, grads = self.store, self._grads
+        assert grads is not None
+        below, last, flows = [self.inputs, *self._h], len(self.z), self._flows()
+        calls = self._into_parameters(grads, last, grad, below[-1], grad, 2)
         if last:
-            torch.bmm(grad.transpose(1, 2), store.full_weights[last], out=self._flow[-1])
+            calls.append(
+                partial(torch.bmm, grad.transpose(1, 2), store.full_weights[last], out=flows[-1])
+            )
         for layer in reversed(range(last)):
-            flow = self._flow[layer]
-            for span, g, z, a in self._parts[layer]:
-                learned = net.learned(span, layer)
-                if learned is not None and self.grads.learned is not None:
-                    self.grads.learned[span.first : span.last, layer] = span.kernel.learned_grad(
-                        g, z, learned
-                    )
-                span.kernel.backward(g, z, a, g, learned)
-            self._weight_grad(layer, below[layer].transpose(1, 2), flow)
-            torch.sum(flow, 1, out=self._bias_grads[layer])
+            flow = flows[layer]
+            if self._masks:
+                calls.append(partial(flow.mul_, self._masks[layer]))
+            for span in self._spans[layer]:
+                g, z, a = (t[span.here] for t in (flow, self.z[layer], self.a[layer]))
+                learned = [p[span.here] for p in store.full_learned[layer]]
+                if span.kernel.learned:
+                    into = [p[span.here] for p in grads.full_learned[layer]]
+                    calls.append(span.kernel.learned_grad(g, z, learned, into))
+                calls.append(span.kernel.backward(g, z, a, g, learned))
+            left = below[layer].transpose(1, 2)
+            calls += self._into_parameters(grads, layer, left, flow, flow, 1)
             if layer:
-                torch.bmm(flow, net.weights_t[layer], out=self._flow[layer - 1])
+                weight_t = store.full_weights[layer].transpose(1, 2)
+                calls.append(partial(torch.bmm, flow, weight_t, out=flows[layer - 1]))
+        return calls
 
-    def _weight_grad(self, layer: int, left: Tensor, right: Tensor) -> None:
-        torch.bmm(left, right, out=self.grads.full_weights[layer])
-        padding = self._padding[layer]
-        if padding is not None:
-            padding.zero_()
+    def _into_parameters(
+        self, grads: Store, layer: int, left: Tensor, right: Tensor, flow: Tensor, rows: int
+    ) -> list[Call]:
+        """The gradients of a layer's weight, left @ right, and bias, `flow` summed over rows."""
+        weight, bias = grads.full_weights[layer], grads.full_biases[layer].squeeze(1)
+        calls: list[Call] = [partial(torch.bmm, left, right, out=weight)]
+        shape = grads.shape
+        if layer:
+            # Padding units answer f(0), which need not be 0; what leads out of them stays 0.
+            width, padded = shape.hidden[layer - 1], shape.padded_hidden[layer - 1]
+            last = layer == len(shape.hidden)
+            beyond = weight[:, :, width:] if last else weight[:, width:]
+            if padded > width:
+                calls.append(beyond.zero_)
+        calls.append(partial(torch.sum, flow, rows, out=bias))
+        return calls
+
+    def _flows(self) -> list[Tensor]:
+        """Buffers for dL/dz; layers of equal width take turns in two, so that more is cached."""
+        shared: dict[tuple[int, int], Tensor] = {}
+        for layer, z in enumerate(self.z):
+            shared.setdefault((z.shape[2], layer % 2), torch.zeros_like(z))
+        return [shared[z.shape[2], layer % 2] for layer, z in enumerate(self.z)]
 
 
-def shape_of(inputs: int, hidden: Sequence[int], outputs: int, kernels: Sequence[Kernel]) -> Shape:
-    """The shape that has room for what every kernel learns."""
-    return Shape(inputs, tuple(hidden), outputs, max(len(k.learned) for k in kernels))
+@dataclass(frozen=True)
+class Perceptron:
+    """The `Architecture` of `inputs` -> hidden layers -> outputs."""
+
+    inputs: int
+    settings: Settings
+
+    @property
+    def features(self) -> tuple[int, ...]:
+        """The shape of one row."""
+        return (self.inputs,)
+
+    @property
+    def outputs(self) -> int:
+        """Outputs of a network."""
+        return self.settings.outputs
+
+    @property
+    def depth(self) -> int:
+        """How many hidden layers."""
+        return len(self.settings.hidden)
+
+    def shape(self, members: Sequence[Member] = ()) -> Shape:
+        """The shape with room for what every member's activations learn."""
+        spans = [span for layer in spans_of(members, self.depth) for span in layer]
+        learned = max((len(span.kernel.learned) for span in spans), default=0)
+        per_unit = self.settings.learned_per == "unit"
+        return Shape(self.inputs, self.settings.hidden, self.outputs, learned, per_unit)
+
+    def start(self, members: Sequence[Member], dtype: torch.dtype, device: torch.device) -> Store:
+        """The initial parameters of every member."""
+        shape = self.shape(members)
+        store = Store.zeros(shape, len(members), dtype=dtype, device=device)
+        fan_in = (shape.inputs, *shape.hidden)
+        sizes = tuple(zip(fan_in, (*shape.hidden, shape.outputs), strict=True))
+        for i, member in enumerate(members):
+            records = member.records(self.depth)
+            weights, biases = initial(records, member.seed, sizes, self.settings.init)
+            weights[-1] = weights[-1].T  # kept as (out, in)
+            for view, value in zip(store.weights, weights, strict=True):
+                view[i] = torch.from_numpy(np.ascontiguousarray(value))
+            for view, value in zip(store.biases, biases, strict=True):
+                view[i, 0] = torch.from_numpy(value)
+            for record, learned in zip(records, store.full_learned, strict=True):
+                for view, value in zip(learned, kernel(record).start, strict=False):
+                    view[i] = value
+        return store
+
+    def training(
+        self, members: Sequence[Member], values: Store, grads: Store, rows: int
+    ) -> Network:
+        """A pass with gradients."""
+        masks = None
+        if self.settings.dropout:
+            seeds = [member.seed for member in members]
+            masks = Masks(seeds, self.settings.dropout, values.regions[0])
+        return Network(values, spans_of(members, self.depth), rows, grads=grads, masks=masks)
+
+    def evaluation(
+        self, members: Sequence[Member], values: Store, rows: int, *, keep_inputs: bool = False
+    ) -> Network:
+        """A pass forward."""
+        return Network(values, spans_of(members, self.depth), rows, keep_inputs=keep_inputs)
+
+    def member_bytes(self, batch_size: int) -> int:
+        """What one member keeps in use while it is trained, in float32."""
+        shape = self.shape()
+        widths = shape.inputs + 3 * sum(shape.hidden) + 4 * shape.outputs
+        return state_bytes(shape.parameters) + 4 * batch_size * widths

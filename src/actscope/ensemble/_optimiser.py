@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from actscope.ensemble._layout import Shape, Store
+from actscope.ensemble._layout import Values
 
 _torch: Any = torch  # torch.optim's own fused steps: private names, pinned version
 
@@ -50,45 +50,48 @@ class Optimiser:
     def __init__(
         self,
         name: Name,
-        values: Store,
-        grads: Store,
+        values: Values,
+        grads: Values,
         rates: Sequence[Rate],
         *,
         l2: float = 0.0,
         momentum: float = 0.9,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
-        state: tuple[Store, Store, int] | None = None,
+        state: tuple[Values, Values, int] | None = None,
     ) -> None:
         self._name, self._momentum, self._betas, self._eps = name, momentum, betas, eps
-        zeros = [torch.zeros_like(region) for region in values.regions]
         self.first, self.second, self.steps = state or (
-            Store(values.shape, zeros),
-            Store(values.shape, [torch.zeros_like(region) for region in zeros]),
+            values.zeros_like(),
+            values.zeros_like(),
             0,
         )
-        weights = len(values.shape.weights)
-        parts: list[tuple[slice, float]] = [(slice(None), 0.0)]
+        # One counter for all: the fused step reads it, nobody else writes it.
+        self._count = torch.tensor(float(self.steps), device=values.regions[0].device)
+        parts: list[tuple[slice, float]] = [(slice(0, values.trained), 0.0)]
         if l2:
-            parts = [(slice(0, weights), l2), (slice(weights, None), 0.0)]
+            parts = [
+                (slice(0, values.decayed), l2),
+                (slice(values.decayed, values.trained), 0.0),
+            ]
         self._groups = [
             _Group(rate.learning_rate, decay, *self._stretches(values, grads, rate, which))
             for rate in rates
             for which, decay in parts
         ]
 
-    def _stretches(self, values: Store, grads: Store, rate: Rate, which: slice) -> list[Any]:
-        def flat(store: Store) -> list[Tensor]:
+    def _stretches(self, values: Values, grads: Values, rate: Rate, which: slice) -> list[Any]:
+        def flat(store: Values) -> list[Tensor]:
             return [region[rate.first : rate.last].view(-1) for region in store.regions[which]]
 
         taken = flat(values)
-        device = taken[0].device
-        counts = [torch.tensor(float(self.steps), device=device) for _ in taken]
+        counts = [self._count] * len(taken)
         return [taken, flat(grads), flat(self.first), flat(self.second), counts]
 
     def step(self) -> None:
         """One update of every member."""
         self.steps += 1
+        self._count += 1
         for g in self._groups:
             if self._name == "sgd":
                 _torch._fused_sgd_(
@@ -104,7 +107,6 @@ class Optimiser:
                     is_first_step=False,  # the buffer starts at 0: momentum * 0 + g
                 )
                 continue
-            _torch._foreach_add_(g.steps, 1.0)
             fused = _torch._fused_adamw_ if self._name == "adamw" else _torch._fused_adam_
             fused(
                 g.values,
@@ -123,6 +125,6 @@ class Optimiser:
             )
 
 
-def state_bytes(shape: Shape) -> int:
+def state_bytes(parameters: int) -> int:
     """Bytes per member of values, gradients and two moments, in float32."""
-    return 4 * 4 * shape.parameters
+    return 4 * 4 * parameters

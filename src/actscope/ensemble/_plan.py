@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import groupby
+from typing import Literal, TypeVar
 
 from torch import Tensor
 
 from actscope.catalogue import Record, get
 from actscope.ensemble._init import Init
-from actscope.ensemble._layout import Shape
-from actscope.ensemble._optimiser import Name, state_bytes
+from actscope.ensemble._optimiser import Name
+
+T = TypeVar("T")
 
 # What a chunk may keep in use. Measured on digits (64-64-64-10, batch 32): the step is
 # within 5% of its best from 2 to 16 MB; beyond, moments and gradients leave the cache.
@@ -25,19 +27,20 @@ class Member:
 
     data: which of the stacked data sets it is trained on.
     known: the record itself, where the label alone may not lead to it: in another process, or
-        when a name is defined anew.
+        when a name is defined anew; several are those of the hidden layers, in order.
     """
 
     activation: str
     learning_rate: float
     seed: int
     data: int = 0
-    known: Record | None = None
+    known: Record | tuple[Record, ...] | None = None
 
-    @property
-    def record(self) -> Record:
-        """The record of its activation."""
-        return get(self.activation) if self.known is None else self.known
+    def records(self, depth: int) -> tuple[Record, ...]:
+        """The record of each of `depth` hidden layers."""
+        if isinstance(self.known, tuple):
+            return self.known
+        return (get(self.activation) if self.known is None else self.known,) * depth
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Settings:
     l2: coefficient of 1/2 l2 |w|^2 in the loss of a batch (scikit-learn's alpha / batch).
     patience: stop a member after so many epochs without a lower validation loss, and give
         back its best weights; None trains exactly `epochs` epochs and keeps the last ones.
+    dropout: the share of hidden units that a step leaves out.
+    learned_per: what an activation learns is each layer's, or each unit's own.
     """
 
     outputs: int
@@ -59,6 +64,8 @@ class Settings:
     l2: float = 0.0
     init: Init = "gain"
     patience: int | None = None
+    dropout: float = 0.0
+    learned_per: Literal["layer", "unit"] = "layer"
 
 
 @dataclass(frozen=True)
@@ -76,15 +83,23 @@ class Rows:
         return self.X.shape[1]
 
 
-def member_bytes(shape: Shape, batch_size: int) -> int:
-    """What one member keeps in use while it is trained, in float32."""
-    widths = shape.inputs + 3 * sum(shape.hidden) + 4 * shape.outputs
-    return state_bytes(shape) + 4 * batch_size * widths
+def runs(values: Sequence[T]) -> list[tuple[T, int, int]]:
+    """(value, first, last) of equal neighbours.
+
+    >>> runs(["a", "a", "b"])
+    [('a', 0, 2), ('b', 2, 3)]
+    """
+    found, start = [], 0
+    for value, group in groupby(values):
+        end = start + sum(1 for _ in group)
+        found.append((value, start, end))
+        start = end
+    return found
 
 
-def members_per_chunk(shape: Shape, batch_size: int) -> int:
+def members_per_chunk(member_bytes: int) -> int:
     """How many members share the cache: as many as `CHUNK_BYTES` holds, at most 64."""
-    return max(1, min(CHUNK_MEMBERS, CHUNK_BYTES // member_bytes(shape, batch_size)))
+    return max(1, min(CHUNK_MEMBERS, CHUNK_BYTES // member_bytes))
 
 
 def chunks(members: Sequence[Member], size: int) -> Iterator[list[int]]:

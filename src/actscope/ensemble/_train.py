@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import TypeVar
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from actscope.ensemble._init import batch_order, initial
-from actscope.ensemble._layout import Shape, Store
+from actscope.ensemble._architecture import Architecture, Pass
+from actscope.ensemble._init import batch_order
+from actscope.ensemble._layout import Values
 from actscope.ensemble._loss import CrossEntropy, HalfSquaredError, Loss
-from actscope.ensemble._network import Backward, Network, Span, shape_of
+from actscope.ensemble._network import Perceptron
 from actscope.ensemble._optimiser import Optimiser, Rate
-from actscope.ensemble._plan import Member, Rows, Settings
-from actscope.nn._kernels import kernel
-
-_T = TypeVar("_T")
+from actscope.ensemble._plan import Member, Rows, Settings, runs
 
 # A loss this many times its value before training has nowhere good to go; it is also how a
 # divergence shows that float32 still holds (softmax losses grow only linearly).
 DIVERGED_FACTOR = 1e3
 # Rows that are evaluated together.
 EVALUATION_ROWS = 256
+# Batches whose rows and targets are looked up together.
+AHEAD = 64
 # Finished members cost as much as living ones until they are taken out; taking out costs
 # about as much as an epoch of a small table.
 COMPACT_SHARE = 0.25
@@ -37,14 +37,15 @@ COMPACT_SHARE = 0.25
 class Trained:
     """One chunk after training.
 
-    store: final (or best) parameters. start_loss: of the starting weights, on validation rows
-    (training rows without any): who is never below it has learned nothing. The tables are
-    Float["epoch member"], NaN after a member's last epoch. seconds: each member's share of
-    the (processor's) time.
+    values: final (or best) parameters, as the architecture lays them out. start_loss: of the
+    starting weights, on validation rows (training rows without any): who is never below it
+    has learned nothing. The tables are Float["epoch member"], NaN after a member's last
+    epoch. seconds: each member's share of the (processor's) time.
     """
 
     members: tuple[Member, ...]
-    store: Store
+    architecture: Architecture[Any]
+    values: Any
     start_loss: NDArray[np.float64]
     train_loss: NDArray[np.float64]
     valid_loss: NDArray[np.float64]
@@ -52,52 +53,6 @@ class Trained:
     best_epoch: NDArray[np.int64]
     diverged: NDArray[np.bool_]
     seconds: NDArray[np.float64]
-
-
-def spans_of(members: Sequence[Member]) -> list[Span]:
-    """Neighbours that share an activation."""
-    return [
-        Span(first, last, kernel(members[first].record))
-        for _, first, last in _runs([m.activation for m in members])
-    ]
-
-
-def _rates_of(members: Sequence[Member]) -> list[Rate]:
-    return [Rate(first, last, lr) for lr, first, last in _runs([m.learning_rate for m in members])]
-
-
-def _runs(values: Sequence[_T]) -> list[tuple[_T, int, int]]:
-    runs, start = [], 0
-    for value, group in groupby(values):
-        end = start + sum(1 for _ in group)
-        runs.append((value, start, end))
-        start = end
-    return runs
-
-
-def start_weights(
-    members: Sequence[Member],
-    shape: Shape,
-    settings: Settings,
-    dtype: torch.dtype,
-    device: torch.device,
-) -> Store:
-    """The initial parameters of every member."""
-    store = Store.zeros(shape, len(members), dtype=dtype, device=device)
-    fan_in = (shape.inputs, *shape.hidden)
-    sizes = tuple(zip(fan_in, (*shape.hidden, shape.outputs), strict=True))
-    for i, member in enumerate(members):
-        record = member.record
-        weights, biases = initial(record, member.seed, sizes, settings.init)
-        weights[-1] = weights[-1].T  # kept as (out, in)
-        for view, value in zip(store.weights, weights, strict=True):
-            view[i] = torch.from_numpy(np.ascontiguousarray(value))
-        for view, value in zip(store.biases, biases, strict=True):
-            view[i, 0] = torch.from_numpy(value)
-        start = kernel(record).start
-        if start and store.learned is not None:
-            store.learned[i, :, : len(start)] = torch.tensor(start, dtype=dtype)
-    return store
 
 
 def loss_for(settings: Settings, outputs: Tensor, rows: int) -> Loss:
@@ -110,52 +65,69 @@ class Feed:
     """Rows of each member's own data set into a network's input buffer."""
 
     def __init__(self, rows: Rows, data: Tensor) -> None:
-        self._X = rows.X.reshape(-1, rows.X.shape[2])
-        self._y = rows.y.reshape(-1, *rows.y.shape[2:])
+        self._X = rows.X.flatten(0, 1)
+        self._y = rows.y.flatten(0, 1)
         self._offset = (data * rows.count)[:, None]
 
     def index(self, rows: Tensor, padded: int) -> Tensor:
-        """Int["member*padded"] of flat rows from Int["member row"] (or one row of them)."""
-        index = rows + self._offset
-        if padded > index.shape[1]:
-            index = torch.cat([index, index[:, :1].expand(-1, padded - index.shape[1])], 1)
-        return index.reshape(-1)
+        """Int["batch member*padded"] of flat rows from Int["member batch row"] (or one member)."""
+        if padded > rows.shape[2]:
+            rows = torch.cat([rows, rows[:, :, :1].expand(-1, -1, padded - rows.shape[2])], 2)
+        return (rows.transpose(0, 1) + self._offset).flatten(1)
 
-    def load(self, index: Tensor, network: Network) -> Tensor:
-        """Fill the inputs; gives the targets as the loss wants them."""
-        torch.index_select(self._X, 0, index, out=network.inputs.view(-1, network.inputs.shape[2]))
-        members = network.store.members
-        y = self._y.index_select(0, index).view(members, network.padded, *self._y.shape[1:])
-        return y if y.dim() == 2 else y.transpose(1, 2)
+    def targets(self, index: Tensor) -> Tensor:
+        """The targets of rows, as the loss wants them, from Int["batch member*padded"]."""
+        batches, members = len(index), len(self._offset)
+        y = self._y.index_select(0, index.flatten()).view(batches, members, -1, *self._y.shape[1:])
+        return y if y.dim() == 3 else y.transpose(2, 3).contiguous()
+
+    def load(self, index: Tensor, network: Pass) -> None:
+        """Fill the inputs with the rows of Int["member*padded"]."""
+        torch.index_select(self._X, 0, index, out=network.inputs.flatten(0, 1))
 
 
 class Evaluator:
     """The mean loss of every member over the rows of its own data set."""
 
     def __init__(
-        self, store: Store, spans: Sequence[Span], settings: Settings, rows: Rows, data: Tensor
+        self,
+        make: Callable[[int], Pass],
+        settings: Settings,
+        rows: Rows,
+        data: Tensor,
     ) -> None:
         self._feed, self._count = Feed(rows, data), rows.count
         self._blocks = []
-        made: dict[int, tuple[Network, Loss]] = {}
+        made: dict[int, tuple[Pass, Loss]] = {}
         for start in range(0, rows.count, EVALUATION_ROWS):
             size = min(EVALUATION_ROWS, rows.count - start)
             if size not in made:
-                network = Network(store, spans, size)
+                network = make(size)
                 made[size] = network, loss_for(settings, network.outputs, size)
             network, loss = made[size]
-            numbers = torch.arange(start, start + size, device=rows.X.device)[None]
-            index = self._feed.index(numbers, network.padded)
-            self._blocks.append((network, loss, index))
+            numbers = torch.arange(start, start + size, device=rows.X.device)[None, None]
+            self._blocks.append((network, loss, self._feed.index(numbers, network.padded)))
 
     def __call__(self) -> Tensor:
         total: Tensor | None = None
         for network, loss, index in self._blocks:
-            targets = self._feed.load(index, network)
-            part = loss.value(network.forward(), targets)
+            self._feed.load(index[0], network)
+            network.forward()
+            part = loss.value(network.outputs, self._feed.targets(index)[0])
             total = part if total is None else total + part
         assert total is not None
         return total / self._count
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """`count` batches of `rows` rows each, one after the other, through one pass."""
+
+    first: int
+    count: int
+    rows: int
+    network: Pass
+    loss: Loss
 
 
 class _Trainer:
@@ -165,57 +137,74 @@ class _Trainer:
         self,
         members: Sequence[Member],
         settings: Settings,
+        architecture: Architecture[Any],
         rows: Rows,
         valid: Rows | None,
-        values: Store,
-        state: tuple[Store, Store, int] | None = None,
+        values: Values,
+        state: tuple[Values, Values, int] | None = None,
     ) -> None:
-        self.members, self._settings, self._rows, self._valid = members, settings, rows, valid
-        self.values = values
+        self.members, self._settings, self._architecture = members, settings, architecture
+        self._rows, self._valid, self.values = rows, valid, values
         device = values.regions[0].device
-        spans = spans_of(members)
-        grads = Store(values.shape, [torch.zeros_like(r) for r in values.regions])
+        grads = values.zeros_like()
         self._optimiser = Optimiser(
             settings.optimizer,
             values,
             grads,
-            _rates_of(members),
+            [Rate(a, b, rate) for rate, a, b in runs([m.learning_rate for m in members])],
             l2=settings.l2,
             momentum=settings.momentum,
             state=state,
         )
         data = torch.tensor([m.data for m in members], device=device)
         self._feed = Feed(rows, data)
-        batch = min(settings.batch_size, rows.count)
-        self._sizes = [min(batch, rows.count - s) for s in range(0, rows.count, batch)]
-        self._passes: dict[int, tuple[Network, Backward, Loss]] = {}
-        for size in set(self._sizes):
-            network = Network(values, spans, size)
-            loss = loss_for(settings, network.outputs, size)
-            self._passes[size] = network, Backward(network, grads), loss
-        self._evaluate = Evaluator(values, spans, settings, valid or rows, data)
+        size = min(settings.batch_size, rows.count)
+        full, rest = divmod(rows.count, size)
+        self._batches: list[_Batches] = []
+        for first, count, batch in ((0, full, size), (full, 1, rest)):
+            if batch:
+                network = architecture.training(members, values, grads, batch)
+                loss = loss_for(settings, network.outputs, batch)
+                self._batches.append(_Batches(first, count, batch, network, loss))
+        self._evaluate = Evaluator(
+            partial(architecture.evaluation, members, values), settings, valid or rows, data
+        )
         streams = {seed: i for i, seed in enumerate(dict.fromkeys(m.seed for m in members))}
         self._seeds = list(streams)
-        self._stream = torch.tensor([streams[m.seed] for m in members])
+        self._stream = torch.tensor([streams[m.seed] for m in members], device=device)
         self._device = device
 
     def epoch(self, number: int) -> Tensor:
         """One pass over the training rows; Float["member"], the mean loss on the way."""
         count = self._rows.count
         orders = np.stack([batch_order(seed, number, count) for seed in self._seeds])
-        order = torch.from_numpy(orders)[self._stream].to(self._device)
+        order = torch.from_numpy(orders).to(self._device)
         total = torch.zeros(len(self.members), dtype=self.values.regions[0].dtype).to(self._device)
-        start = 0
-        for size in self._sizes:
-            network, backward, loss = self._passes[size]
-            index = self._feed.index(order[:, start : start + size], network.padded)
-            targets = self._feed.load(index, network)
-            value, grad = loss.gradient(network.forward(), targets)
-            total += value
-            backward.run(grad)
-            self._optimiser.step()
-            start += size
+        for batches in self._batches:
+            network, loss = batches.network, batches.loss
+            for step, index, targets in self._ahead(order, batches):
+                network.begin(number, step)
+                self._feed.load(index, network)
+                network.forward()
+                value, grad = loss.gradient(network.outputs, targets)
+                total += value
+                network.backward(grad)
+                self._optimiser.step()
         return total / count
+
+    def _ahead(self, order: Tensor, batches: _Batches) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """(step, rows, targets) of each batch, `AHEAD` of them looked up at a time."""
+        size, start = batches.rows, batches.first * self._batches[0].rows
+        for done in range(0, batches.count, AHEAD):
+            some = min(AHEAD, batches.count - done)
+            part = order[:, start + done * size : start + (done + some) * size]
+            rows = part.unflatten(1, (some, size))[self._stream]
+            index = self._feed.index(rows, batches.network.padded)
+            targets = self._feed.targets(index)
+            first = batches.first + done
+            yield from zip(
+                range(first, first + some), index.unbind(), targets.unbind(), strict=True
+            )
 
     def evaluate(self) -> Tensor:
         """Float["member"], the mean loss on validation rows (training rows without any)."""
@@ -228,6 +217,7 @@ class _Trainer:
         return _Trainer(
             [self.members[p] for p in positions],
             self._settings,
+            self._architecture,
             self._rows,
             self._valid,
             self.values.take(index),
@@ -241,22 +231,21 @@ def train_chunk(
     rows: Rows,
     valid: Rows | None = None,
     on_epoch: Callable[[int], None] | None = None,
+    architecture: Architecture[Any] | None = None,
 ) -> Trained:
-    """Train neighbours (`chunks`) as one; on_epoch(n) after each epoch of n living members."""
+    """Train neighbours (`chunks`) as one; on_epoch(n) after each epoch of n living members.
+
+    architecture: None: the perceptron that `settings` describe.
+    """
     dtype, device = rows.X.dtype, rows.X.device
     # On a processor the time of this thread alone: a busy machine must not make a function
     # look expensive.
     clock = time.thread_time if device.type == "cpu" else time.perf_counter
     count, epochs = len(members), settings.epochs
     assert settings.patience is None or valid is not None
-    shape = shape_of(
-        rows.X.shape[2],
-        settings.hidden,
-        settings.outputs,
-        [s.kernel for s in spans_of(members)],
-    )
-    values = start_weights(members, shape, settings, dtype, device)
-    trainer = _Trainer(members, settings, rows, valid, values)
+    kind = architecture or Perceptron(rows.X.shape[2], settings)
+    values = kind.start(members, dtype, device)
+    trainer = _Trainer(members, settings, kind, rows, valid, values)
     final = trainer.values.take(torch.arange(count, device=device))  # best so far, or last
 
     train_loss = np.full((epochs, count), np.nan)
@@ -306,6 +295,7 @@ def train_chunk(
     diverged |= ~finite.cpu().numpy()
     return Trained(
         tuple(members),
+        kind,
         final,
         start_loss,
         train_loss,

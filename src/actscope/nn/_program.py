@@ -108,8 +108,9 @@ class Program:
     ) -> None:
         """Write the first outputs into `out` and add the others, summed, to `sums`.
 
-        full, out: contiguous on the CPU, all of one shape: (n,), or (row, n) with parameters
-            (row, 1) and sums (row,). `out` may be one of `full` where it is the only output.
+        full, out: contiguous on the CPU, all of one shape: (n,), or (member, row, unit) with
+            parameters and sums (member, 1, unit) or (member, 1, 1). `out` may be one of
+            `full` where it is the only output.
         """
         x = full[0]
         scalars = self._plan.scalars(parameters, self.dtype_for(x.dtype)) if parameters else ()
@@ -121,13 +122,13 @@ class Program:
             for piece in zip(*(t.split(size) for t in (*full, *out)), strict=True):
                 self._block(piece[:count], piece[count:], scalars, sums)
         else:
-            height = max(1, size // x.shape[1])
+            height = max(1, size // x[0].numel())
             for top in range(0, x.shape[0], height):
                 here = slice(top, top + height)
                 self._block(
                     [t[here] for t in full],
                     [t[here] for t in out],
-                    [s[here] if s.dim() == 2 else s for s in scalars],
+                    [s[here] if s.dim() == 3 else s for s in scalars],
                     [s[here] for s in sums],
                 )
 
@@ -163,7 +164,7 @@ class Program:
                 given.copy_(register)
         if sums:
             for total, register in zip(sums, values[len(full) + len(out) :], strict=False):
-                total += register.sum(-1)
+                total += register.sum_to_size(total.shape)
 
     def _spare(self, key: tuple[Any, torch.dtype, tuple[int, ...]], sums: int) -> list[Tensor]:
         """What a block needs besides its own memory: registers, masks and constants."""

@@ -94,14 +94,13 @@ class Candidate:
         for number, (weight, bias) in enumerate(layers):
             tensors[f"layers.{number}.weight"] = weight
             tensors[f"layers.{number}.bias"] = bias
-        parameters = self.member.record.parameters.values()
-        names = [p.name for p in parameters if p.learned]
-        learned = self.trained.store.learned
-        if learned is not None:
-            for layer in range(learned.shape[1]):
-                for k, name in enumerate(names):
-                    value = learned[self.position, layer, k].numpy()
-                    tensors[f"activations.{layer}.{name}"] = value.reshape(1).copy()
+        store = self.trained.values
+        records = self.member.records(len(store.learned))
+        for layer, (record, learned) in enumerate(zip(records, store.learned, strict=True)):
+            names = [p.name for p in record.parameters.values() if p.learned]
+            for name, value in zip(names, learned, strict=False):
+                own = value[self.position].flatten().numpy()
+                tensors[f"activations.{layer}.{name}"] = own.copy()
         return Kept(
             self.member.seed,
             self.member.learning_rate,
@@ -115,7 +114,6 @@ class Candidate:
 
 def candidates(
     trained: ensemble.Trained,
-    settings: ensemble.Settings,
     judge: Judge,
     block: Block,
 ) -> list[Candidate]:
@@ -124,7 +122,7 @@ def candidates(
     held_outputs = ensemble.outputs(trained, block.rows["validation"]).double().numpy()
     test_outputs = ensemble.outputs(trained, test).double().numpy()
     health = ensemble.layer_health(trained, test)
-    moved = _movement(trained, settings)
+    moved = _movement(trained)
     found = []
     for i, member in enumerate(trained.members):
         best = int(trained.best_epoch[i])
@@ -167,11 +165,11 @@ def _layer(
     }
 
 
-def _movement(trained: ensemble.Trained, settings: ensemble.Settings) -> NDArray[np.float64]:
+def _movement(trained: ensemble.Trained) -> NDArray[np.float64]:
     """|end - start| / |start| over the weights and biases of all hidden layers, per member."""
-    end = trained.store
+    end = trained.values
     some = end.regions[0]
-    start = ensemble.start_weights(trained.members, end.shape, settings, some.dtype, some.device)
+    start = trained.architecture.start(trained.members, some.dtype, some.device)
     change = np.zeros(len(trained.members))
     size = np.zeros(len(trained.members))
     hidden = len(end.shape.hidden)

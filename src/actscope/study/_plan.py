@@ -126,8 +126,9 @@ def make_plan(
 
 def _check_memory(data: Dataset, plan: Plan) -> None:
     """One network must fit: its training, and copies of its first and best weights."""
-    shape = ensemble.Shape(Encoder(data.schema).width, plan.hidden, max(1, len(data.classes)))
-    needed = 2 * ensemble.member_bytes(shape, plan.batch_size)
+    settings = plan.settings(max(1, len(data.classes)), data.task)
+    kind = ensemble.Perceptron(Encoder(data.schema).width, settings)
+    needed = 2 * kind.member_bytes(plan.batch_size)
     available = available_memory()
     if available is not None and needed > available:
         raise SettingError(

@@ -115,12 +115,12 @@ def _train(
         for rate in plan.learning_rates
         for index, seed in enumerate(shard.seeds)
     ]
-    shape = ensemble.Shape(train.X.shape[2], plan.hidden, settings.outputs)
-    size = ensemble.members_per_chunk(shape, plan.batch_size)
+    kind = ensemble.Perceptron(train.X.shape[2], settings)
+    size = ensemble.members_per_chunk(kind.member_bytes(plan.batch_size))
     found: list[Candidate] = []
     with ensemble.one_thread():
         for index in ensemble.chunks(members, size):
             chunk = [members[i] for i in index]
             trained = ensemble.train_chunk(chunk, settings, train, validation, on_epoch)
-            found += candidates(trained, settings, judge, block)
+            found += candidates(trained, judge, block)
     return found
