@@ -1,80 +1,231 @@
-"""Losses over Float["member output row"]: their value per member and their gradient."""
+"""Losses over Float["member output padded"], with gradients written by hand.
+
+How a trainer uses one, made for each number of rows that its batches have:
+
+    loss = loss_of("classification", network.outputs, rows)
+    targets = loss.prepare(targets)     # many batches at once; and `shares` of their weights
+    grad = loss.gradient(network.outputs, targets[i])       # each step; in a buffer used again
+    total = loss.epoch_total()                              # once an epoch
+
+The sum of `epoch_total` over the losses of an epoch (full batches, the incomplete last one),
+divided by the rows, is the epoch's mean loss. A step does not add anything up: it leaves the
+loss of its rows in a slot, and slots are summed when they are full. Evaluation takes `value`.
+
+Rows are weighted as PyTorch's class weights and scikit-learn's MLP have it: a batch's loss is
+the mean over its rows weighted by them, sum(w * loss) / sum(w), and a weight of 0 leaves a row
+out. A batch whose weights are all 0 has loss 0 and gradient 0 (there: NaN).
+
+Nothing here reaches from one member to another, and sums run along one member's own stretch:
+a member's bits do not depend on who stands beside it.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.nn.functional import logsigmoid, pad
+
+Task = Literal["classification", "multilabel", "regression"]
 
 _log_softmax: Any = torch.__dict__["_log_softmax"]  # log_softmax itself has no out=
+_logsigmoid: Any = logsigmoid  # takes out=, which its stub does not know
+
+# What a member's slots hold at most: small, so that they stay in cache beside the network.
+SLOT_NUMBERS = 1024
+
+
+def shares(weights: Tensor, rows: int) -> Tensor:
+    """Each row's share in its batch's mean, w / sum(w), for `Loss.gradient`.
+
+    From Float["batch member padded"] of weights >= 0, of which the first `rows` count, to
+    Float["batch member 1 padded"]: 0 for padding, and for all rows where all weights are 0.
+
+    >>> shares(torch.tensor([[[1.0, 3.0, 9.0]], [[0.0, 0.0, 9.0]]]), 2).tolist()
+    [[[[0.25, 0.75, 0.0]]], [[[0.0, 0.0, 0.0]]]]
+    """
+    counted = pad(weights[..., :rows], (0, weights.shape[-1] - rows))
+    total = counted.sum(-1, keepdim=True)
+    return (counted / total.masked_fill_(total == 0, 1.0)).unsqueeze(2)
 
 
 class Loss(ABC):
     """A loss for one number of rows, in buffers that are made once.
 
-    weights: Float["padded"], 1 for each row of data and 0 for each row of padding.
+    outputs: the buffer, or one like it, that gradients will be taken of. rows: how many of
+    its "padded" rows are data; the others get no weight. weighted: whether `gradient` is
+    given shares.
     """
 
-    def __init__(self, outputs: Tensor, rows: int) -> None:
+    def __init__(self, outputs: Tensor, rows: int, *, weighted: bool = False) -> None:
         self.members, self.width, self.padded = outputs.shape
-        self.rows = rows
-        self.weights = outputs.new_zeros(self.padded)
-        self.weights[:rows] = 1.0
-        self._scale = self.weights / rows
+        self.rows, self._weighted = rows, weighted
+        self._grad = torch.empty_like(outputs, memory_format=torch.contiguous_format)
+        self._share = outputs.new_zeros(self.padded)
+        self._share[:rows] = 1.0 / rows
+        slots = max(1, SLOT_NUMBERS // (self._slot_width * self.padded))
+        # Slot by slot in memory, as one write fills a slot.
+        self._slots = outputs.new_zeros(slots, self.members, self._slot_width, self.padded)
+        self._empty = list(self._slots.unbind())
+        self._full = 0
+        self._total = outputs.new_zeros(self.members, dtype=torch.float64)
 
-    @abstractmethod
-    def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Float["member"]: the loss summed over the rows of data."""
+    @property
+    def _slot_width(self) -> int:
+        """Numbers that a row leaves in a slot."""
+        return self.width
 
-    @abstractmethod
-    def gradient(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """The summed loss as `value`, and the gradient of the *mean* loss.
+    def prepare(self, targets: Tensor) -> Tensor:
+        """Targets as `gradient` and `value` want them, ["batch ..."]: many batches at once.
 
-        The gradient is Float["member output row"], in a buffer that the next call reuses.
+        targets: Int["batch member padded"] class codes, or Float["batch member output padded"].
         """
+        return targets
+
+    def gradient(self, outputs: Tensor, targets: Tensor, share: Tensor | None = None) -> Tensor:
+        """The gradient of the mean loss, Float["member output padded"], in a buffer used again.
+
+        share: Float["member 1 padded"] of `shares`, if the loss is weighted.
+        """
+        if self._full == len(self._empty):
+            self._add_up()
+        slot = self._empty[self._full]
+        self._full += 1
+        return self._step(outputs, targets, self._share if share is None else share, slot)
+
+    def epoch_total(self) -> Tensor:
+        """Float64["member"]: rows * mean loss, summed over the batches since the last call."""
+        self._add_up()
+        total = self._total.clone()
+        self._total.zero_()
+        return total
+
+    def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Float64["member"]: the loss summed over the rows of data, each counting the same."""
+        terms = outputs.new_empty(self.members, self._slot_width, self.padded)
+        self._rows_loss(outputs, targets, terms)
+        return self._sum(self._unweighted(terms[:, :, : self.rows]))
+
+    def _add_up(self) -> None:
+        if not self._full:
+            return
+        # A copy with each member's numbers side by side: one order of adding for any chunk.
+        slots = self._slots[: self._full].transpose(0, 1)[..., : self.rows]
+        terms = slots.contiguous() if self._weighted else self._unweighted(slots)
+        part = self._sum(terms)
+        self._total += part * self.rows if self._weighted else part
+        self._full = 0
+
+    def _sum(self, terms: Tensor) -> Tensor:
+        return terms.reshape(self.members, -1).sum(1).double().mul_(self._factor)
+
+    _factor = -1.0  # slots hold log-likelihoods
+
+    def _unweighted(self, terms: Tensor) -> Tensor:
+        """Contiguous terms that add up to the loss."""
+        return terms.contiguous()
+
+    @abstractmethod
+    def _rows_loss(self, outputs: Tensor, targets: Tensor, slot: Tensor) -> None:
+        """Leave what each row contributes in `slot`."""
+
+    @abstractmethod
+    def _step(self, outputs: Tensor, targets: Tensor, share: Tensor, slot: Tensor) -> Tensor:
+        """The gradient; `slot` gets what each row contributes, times its share if weighted."""
 
 
 class CrossEntropy(Loss):
-    """-log softmax(outputs)[target]; targets Int["member row"]. Stable for any outputs."""
+    """-log softmax(outputs)[target], for classes that exclude each other. Stable for any outputs.
 
-    def __init__(self, outputs: Tensor, rows: int) -> None:
-        super().__init__(outputs, rows)
-        self._log_p = torch.empty_like(outputs)
-        self._grad = torch.empty_like(outputs)
-        self._picked = outputs.new_empty(self.members, 1, self.padded)
-        self._minus_one = -torch.ones_like(self._picked)
+    As `torch.nn.functional.cross_entropy`. prepare: from class codes to where, in the flat
+    outputs, the log-probability of each row's class stands.
+    """
 
-    def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def __init__(self, outputs: Tensor, rows: int, *, weighted: bool = False) -> None:
+        super().__init__(outputs, rows, weighted=weighted)
+        self._log_p = torch.empty_like(self._grad)
+        self._flat_log_p, self._flat_grad = self._log_p.view(-1), self._grad.view(-1)
+        self._minus_one = outputs.new_full((self.members * self.padded,), -1.0)
+        place = torch.arange(self.members * self.width * self.padded, device=outputs.device)
+        self._first = place.view(self.members, self.width, self.padded)[:, 0]
+
+    @property
+    def _slot_width(self) -> int:
+        return 1
+
+    def prepare(self, targets: Tensor) -> Tensor:
+        return targets.mul(self.padded).add_(self._first).flatten(1)
+
+    def _rows_loss(self, outputs: Tensor, targets: Tensor, slot: Tensor) -> None:
         _log_softmax(outputs, 1, False, out=self._log_p)
-        torch.gather(self._log_p, 1, targets.unsqueeze(1), out=self._picked)
-        self._picked.mul_(self.weights)
-        return self._picked.sum(2).squeeze(1).neg_()
+        torch.index_select(self._flat_log_p, 0, targets, out=slot.view(-1))
 
-    def gradient(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        loss = self.value(outputs, targets)
+    def _step(self, outputs: Tensor, targets: Tensor, share: Tensor, slot: Tensor) -> Tensor:
+        self._rows_loss(outputs, targets, slot)
+        if self._weighted:
+            slot.mul_(share)
         torch.exp(self._log_p, out=self._grad)  # softmax - one_hot(target)
-        self._grad.scatter_add_(1, targets.unsqueeze(1), self._minus_one)
-        self._grad.mul_(self._scale)
-        return loss, self._grad
+        self._flat_grad.index_add_(0, targets, self._minus_one)
+        return self._grad.mul_(share)
+
+
+class BinaryCrossEntropy(Loss):
+    """Each output by itself says yes or no: -log sigmoid(output) or -log sigmoid(-output).
+
+    Summed over outputs, as scikit-learn's MLPClassifier does (torch.nn.BCEWithLogitsLoss
+    also divides by their number): each label then pulls at its output as strongly as if it
+    were alone, and a learning rate means the same for any number of labels.
+
+    With u = output where the target is 1 and -output where it is 0, the loss is
+    -log sigmoid(u) and its derivative sigmoid(u) - 1 = expm1(log sigmoid(u)): exact to the
+    last digits on both sides, and finite for any output.
+
+    prepare: from 0 and 1 to -1 and 1.
+    """
+
+    def prepare(self, targets: Tensor) -> Tensor:
+        return targets.mul(2.0).sub_(1.0)
+
+    def _rows_loss(self, outputs: Tensor, targets: Tensor, slot: Tensor) -> None:
+        torch.mul(outputs, targets, out=self._grad)
+        _logsigmoid(self._grad, out=slot)
+
+    def _step(self, outputs: Tensor, targets: Tensor, share: Tensor, slot: Tensor) -> Tensor:
+        self._rows_loss(outputs, targets, slot)
+        torch.expm1(slot, out=self._grad)
+        if self._weighted:
+            slot.mul_(share)
+        return self._grad.mul_(targets).mul_(share)
 
 
 class HalfSquaredError(Loss):
-    """1/2 (output - target)^2, summed over outputs; targets Float["member output row"]."""
+    """1/2 (output - target)^2, summed over outputs."""
 
-    def __init__(self, outputs: Tensor, rows: int) -> None:
-        super().__init__(outputs, rows)
-        self._error = torch.empty_like(outputs)
-        self._square = torch.empty_like(outputs)
+    _factor = 0.5  # slots hold errors, and squares once they are weighted
 
-    def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        torch.sub(outputs, targets, out=self._error)
-        torch.mul(self._error, self._error, out=self._square)
-        self._square.mul_(self.weights)
-        return self._square.sum(2).sum(1).mul_(0.5)
+    def _rows_loss(self, outputs: Tensor, targets: Tensor, slot: Tensor) -> None:
+        torch.sub(outputs, targets, out=slot)
 
-    def gradient(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        loss = self.value(outputs, targets)
-        self._error.mul_(self._scale)
-        return loss, self._error
+    def _unweighted(self, terms: Tensor) -> Tensor:
+        return terms.square().contiguous()
+
+    def _step(self, outputs: Tensor, targets: Tensor, share: Tensor, slot: Tensor) -> Tensor:
+        self._rows_loss(outputs, targets, slot)
+        torch.mul(slot, share, out=self._grad)
+        if self._weighted:
+            slot.mul_(self._grad)
+        return self._grad
+
+
+_LOSSES: dict[Task, type[Loss]] = {
+    "classification": CrossEntropy,
+    "multilabel": BinaryCrossEntropy,
+    "regression": HalfSquaredError,
+}
+
+
+def loss_of(task: Task, outputs: Tensor, rows: int, *, weighted: bool = False) -> Loss:
+    """The loss of a task."""
+    return _LOSSES[task](outputs, rows, weighted=weighted)

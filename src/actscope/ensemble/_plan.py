@@ -11,6 +11,7 @@ from torch import Tensor
 
 from actscope.catalogue import Record, get
 from actscope.ensemble._init import Init
+from actscope.ensemble._loss import Task
 from actscope.ensemble._optimiser import Name
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ class Settings:
     """
 
     outputs: int
-    task: Literal["classification", "regression"] = "classification"
+    task: Task = "classification"
     hidden: tuple[int, ...] = (64, 64)
     epochs: int = 10
     batch_size: int = 32
@@ -73,10 +74,12 @@ class Rows:
     """Stacked data sets of equal size.
 
     X: Float["data row feature"]. y: Int["data row"] class codes, or Float["data row output"].
+    weights: Float["data row"] >= 0, how much each row counts in training; None: all the same.
     """
 
     X: Tensor
     y: Tensor
+    weights: Tensor | None = None
 
     @property
     def count(self) -> int:

@@ -16,7 +16,7 @@ from torch import Tensor
 from actscope.ensemble._architecture import Architecture, Pass
 from actscope.ensemble._init import batch_order
 from actscope.ensemble._layout import Values
-from actscope.ensemble._loss import CrossEntropy, HalfSquaredError, Loss
+from actscope.ensemble._loss import Loss, loss_of, shares
 from actscope.ensemble._network import Perceptron
 from actscope.ensemble._optimiser import Optimiser, Rate
 from actscope.ensemble._plan import Member, Rows, Settings, runs
@@ -55,18 +55,13 @@ class Trained:
     seconds: NDArray[np.float64]
 
 
-def loss_for(settings: Settings, outputs: Tensor, rows: int) -> Loss:
-    """The loss of a task."""
-    kind = CrossEntropy if settings.task == "classification" else HalfSquaredError
-    return kind(outputs, rows)
-
-
 class Feed:
     """Rows of each member's own data set into a network's input buffer."""
 
     def __init__(self, rows: Rows, data: Tensor) -> None:
         self._X = rows.X.flatten(0, 1)
         self._y = rows.y.flatten(0, 1)
+        self._weights = None if rows.weights is None else rows.weights.flatten()
         self._offset = (data * rows.count)[:, None]
 
     def index(self, rows: Tensor, padded: int) -> Tensor:
@@ -76,10 +71,17 @@ class Feed:
         return (rows.transpose(0, 1) + self._offset).flatten(1)
 
     def targets(self, index: Tensor) -> Tensor:
-        """The targets of rows, as the loss wants them, from Int["batch member*padded"]."""
+        """The targets of rows, outputs before rows, from Int["batch member*padded"]."""
         batches, members = len(index), len(self._offset)
         y = self._y.index_select(0, index.flatten()).view(batches, members, -1, *self._y.shape[1:])
         return y if y.dim() == 3 else y.transpose(2, 3).contiguous()
+
+    def shares(self, index: Tensor, rows: int) -> Tensor | None:
+        """As `_loss.shares`, from Int["batch member*padded"]; None if all rows count the same."""
+        if self._weights is None:
+            return None
+        weights = self._weights.index_select(0, index.flatten())
+        return shares(weights.view(len(index), len(self._offset), -1), rows)
 
     def load(self, index: Tensor, network: Pass) -> None:
         """Fill the inputs with the rows of Int["member*padded"]."""
@@ -103,17 +105,19 @@ class Evaluator:
             size = min(EVALUATION_ROWS, rows.count - start)
             if size not in made:
                 network = make(size)
-                made[size] = network, loss_for(settings, network.outputs, size)
+                made[size] = network, loss_of(settings.task, network.outputs, size)
             network, loss = made[size]
             numbers = torch.arange(start, start + size, device=rows.X.device)[None, None]
-            self._blocks.append((network, loss, self._feed.index(numbers, network.padded)))
+            index = self._feed.index(numbers, network.padded)
+            targets = loss.prepare(self._feed.targets(index))
+            self._blocks.append((network, loss, index[0], targets[0]))
 
     def __call__(self) -> Tensor:
         total: Tensor | None = None
-        for network, loss, index in self._blocks:
-            self._feed.load(index[0], network)
+        for network, loss, index, targets in self._blocks:
+            self._feed.load(index, network)
             network.forward()
-            part = loss.value(network.outputs, self._feed.targets(index)[0])
+            part = loss.value(network.outputs, targets)
             total = part if total is None else total + part
         assert total is not None
         return total / self._count
@@ -164,7 +168,9 @@ class _Trainer:
         for first, count, batch in ((0, full, size), (full, 1, rest)):
             if batch:
                 network = architecture.training(members, values, grads, batch)
-                loss = loss_for(settings, network.outputs, batch)
+                loss = loss_of(
+                    settings.task, network.outputs, batch, weighted=rows.weights is not None
+                )
                 self._batches.append(_Batches(first, count, batch, network, loss))
         self._evaluate = Evaluator(
             partial(architecture.evaluation, members, values), settings, valid or rows, data
@@ -179,31 +185,36 @@ class _Trainer:
         count = self._rows.count
         orders = np.stack([batch_order(seed, number, count) for seed in self._seeds])
         order = torch.from_numpy(orders).to(self._device)
-        total = torch.zeros(len(self.members), dtype=self.values.regions[0].dtype).to(self._device)
         for batches in self._batches:
             network, loss = batches.network, batches.loss
-            for step, index, targets in self._ahead(order, batches):
+            for step, index, targets, share in self._ahead(order, batches):
                 network.begin(number, step)
                 self._feed.load(index, network)
                 network.forward()
-                value, grad = loss.gradient(network.outputs, targets)
-                total += value
-                network.backward(grad)
+                network.backward(loss.gradient(network.outputs, targets, share))
                 self._optimiser.step()
-        return total / count
+        totals = [batches.loss.epoch_total() for batches in self._batches]
+        return sum(totals[1:], totals[0]) / count
 
-    def _ahead(self, order: Tensor, batches: _Batches) -> Iterator[tuple[int, Tensor, Tensor]]:
-        """(step, rows, targets) of each batch, `AHEAD` of them looked up at a time."""
+    def _ahead(
+        self, order: Tensor, batches: _Batches
+    ) -> Iterator[tuple[int, Tensor, Tensor, Tensor | None]]:
+        """(step, rows, targets, shares) of each batch, `AHEAD` of them looked up at a time."""
         size, start = batches.rows, batches.first * self._batches[0].rows
         for done in range(0, batches.count, AHEAD):
             some = min(AHEAD, batches.count - done)
             part = order[:, start + done * size : start + (done + some) * size]
             rows = part.unflatten(1, (some, size))[self._stream]
             index = self._feed.index(rows, batches.network.padded)
-            targets = self._feed.targets(index)
+            targets = batches.loss.prepare(self._feed.targets(index))
+            share = self._feed.shares(index, size)
             first = batches.first + done
             yield from zip(
-                range(first, first + some), index.unbind(), targets.unbind(), strict=True
+                range(first, first + some),
+                index.unbind(),
+                targets.unbind(),
+                [None] * some if share is None else share.unbind(),
+                strict=True,
             )
 
     def evaluate(self) -> Tensor:
