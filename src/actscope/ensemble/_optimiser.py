@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from actscope.ensemble._layout import Values
 
 _torch: Any = torch  # torch.optim's own fused steps: private names, pinned version
+_vector_norm: Any = torch.linalg.vector_norm  # its stub wants keywords that cost time
 
 Name = Literal["adam", "adamw", "sgd"]
 NAMES: tuple[Name, ...] = ("adam", "adamw", "sgd")
@@ -24,6 +27,33 @@ class Rate:
     first: int
     last: int
     learning_rate: float
+
+
+class Clip:
+    """Each member's whole gradient scaled down to an L2 norm of at most `limit`.
+
+    As `torch.nn.utils.clip_grad_norm_` on that network alone: by limit / (norm + 1e-6) where
+    that is below 1. A member's norm is taken along its own stretches, so that neither its
+    bits nor a neighbour's NaN depend on who stands beside it. Padding is 0 and adds nothing.
+    """
+
+    def __init__(self, grads: Values, limit: float) -> None:
+        self._regions = grads.regions[: grads.trained]
+        some = self._regions[0]
+        self._limit = torch.tensor(limit, dtype=some.dtype, device=some.device)
+        self._norms = some.new_empty(grads.members, len(self._regions))
+        self._each = self._norms.unbind(1)
+        self._norm = some.new_empty(grads.members)
+        self._factor = some.new_empty(grads.members)
+        self._column = self._factor.unsqueeze(1)
+
+    def __call__(self) -> None:
+        for region, norm in zip(self._regions, self._each, strict=True):
+            _vector_norm(region, 2, 1, out=norm)
+        _vector_norm(self._norms, 2, 1, out=self._norm)
+        torch.div(self._limit, self._norm.add_(1e-6), out=self._factor).clamp_max_(1.0)
+        for region in self._regions:
+            region.mul_(self._column)
 
 
 @dataclass(frozen=True)
@@ -45,6 +75,9 @@ class Optimiser:
     l2 adds l2 * w to the gradient of weights (not of biases or learned slopes); with
     "adamw" the decay is decoupled instead. The fused kernels work element by element, so a
     member's NaN stays its own.
+
+    factors: Float["step"], what every learning rate is multiplied by at each step; None: 1.
+    clip_grad_norm: see `Clip`; it comes before l2, as in a loop written by hand.
     """
 
     def __init__(
@@ -58,8 +91,12 @@ class Optimiser:
         momentum: float = 0.9,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
+        factors: NDArray[np.float64] | None = None,
+        clip_grad_norm: float | None = None,
         state: tuple[Values, Values, int] | None = None,
     ) -> None:
+        self._factors = None if factors is None else factors.tolist()
+        self._clip = None if clip_grad_norm is None else Clip(grads, clip_grad_norm)
         self._name, self._momentum, self._betas, self._eps = name, momentum, betas, eps
         self.first, self.second, self.steps = state or (
             values.zeros_like(),
@@ -90,6 +127,9 @@ class Optimiser:
 
     def step(self) -> None:
         """One update of every member."""
+        if self._clip is not None:
+            self._clip()
+        factor = 1.0 if self._factors is None else self._factors[self.steps]
         self.steps += 1
         self._count += 1
         for g in self._groups:
@@ -100,7 +140,7 @@ class Optimiser:
                     g.firsts if self._momentum else [],
                     weight_decay=g.decay,
                     momentum=self._momentum,
-                    lr=g.learning_rate,
+                    lr=g.learning_rate * factor,
                     dampening=0.0,
                     nesterov=False,
                     maximize=False,
@@ -115,7 +155,7 @@ class Optimiser:
                 g.seconds,
                 [],
                 g.steps,
-                lr=g.learning_rate,
+                lr=g.learning_rate * factor,
                 beta1=self._betas[0],
                 beta2=self._betas[1],
                 weight_decay=g.decay,

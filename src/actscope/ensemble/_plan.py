@@ -13,6 +13,7 @@ from actscope.catalogue import Record, get
 from actscope.ensemble._init import Init
 from actscope.ensemble._loss import Task
 from actscope.ensemble._optimiser import Name
+from actscope.ensemble._schedule import Schedule
 
 T = TypeVar("T")
 
@@ -51,6 +52,8 @@ class Settings:
     l2: coefficient of 1/2 l2 |w|^2 in the loss of a batch (scikit-learn's alpha / batch).
     patience: stop a member after so many epochs without a lower validation loss, and give
         back its best weights; None trains exactly `epochs` epochs and keeps the last ones.
+    lr_schedule: how the learning rates go over all planned steps; see `_schedule`.
+    clip_grad_norm: what each member's whole gradient is scaled down to; None: as it is.
     dropout: the share of hidden units that a step leaves out.
     learned_per: what an activation learns is each layer's, or each unit's own.
     """
@@ -65,6 +68,8 @@ class Settings:
     l2: float = 0.0
     init: Init = "gain"
     patience: int | None = None
+    lr_schedule: Schedule = "constant"
+    clip_grad_norm: float | None = None
     dropout: float = 0.0
     learned_per: Literal["layer", "unit"] = "layer"
 

@@ -20,6 +20,7 @@ from actscope.ensemble._loss import Loss, loss_of, shares
 from actscope.ensemble._network import Perceptron
 from actscope.ensemble._optimiser import Optimiser, Rate
 from actscope.ensemble._plan import Member, Rows, Settings, runs
+from actscope.ensemble._schedule import factors
 
 # A loss this many times its value before training has nowhere good to go; it is also how a
 # divergence shows that float32 still holds (softmax losses grow only linearly).
@@ -158,6 +159,8 @@ class _Trainer:
             [Rate(a, b, rate) for rate, a, b in runs([m.learning_rate for m in members])],
             l2=settings.l2,
             momentum=settings.momentum,
+            factors=_factors(settings, rows.count),
+            clip_grad_norm=settings.clip_grad_norm,
             state=state,
         )
         data = torch.tensor([m.data for m in members], device=device)
@@ -234,6 +237,13 @@ class _Trainer:
             self.values.take(index),
             (opt.first.take(index), opt.second.take(index), opt.steps),
         )
+
+
+def _factors(settings: Settings, rows: int) -> NDArray[np.float64] | None:
+    if settings.lr_schedule == "constant":
+        return None
+    batches = -(-rows // min(settings.batch_size, rows))
+    return factors(settings.lr_schedule, settings.epochs * batches)
 
 
 def train_chunk(
