@@ -93,7 +93,11 @@ def pytorch_loop(member: Member, settings: Settings, rows: Rows, start: Store) -
             linear.bias.copy_(bias[0, 0])
         parts.append(linear)
         if layer < last:
-            parts.append(module(member.activation))
+            record = member.records(last)[layer]
+            parts.append(module(record))
+            if settings.learned_per == "unit":
+                for parameter in parts[-1].parameters():
+                    parameter.data = parameter.data.expand(len(bias[0, 0])).clone()
     model = nn.Sequential(*parts)
     decayed = [p for m in model if isinstance(m, nn.Linear) for p in (m.weight,)]
     plain = [p for p in model.parameters() if all(p is not d for d in decayed)]
@@ -193,6 +197,80 @@ def test_hidden_weights_before_a_step_never_move(rows: Rows) -> None:
         assert torch.equal(trained.values.weights[layer], start.weights[layer])
         assert torch.equal(trained.values.biases[layer], start.biases[layer])
     assert not torch.equal(trained.values.weights[2], start.weights[2])
+
+
+def layers_of(model: nn.Sequential) -> list[nn.Module]:
+    return [part for part in model if not isinstance(part, nn.Linear)]
+
+
+def test_each_hidden_layer_may_have_an_activation_of_its_own(rows: Rows) -> None:
+    pairs = [("tanh", "relu"), ("relu", "tanh"), ("tanh", "tanh"), ("gelu", "step")]
+    members = [
+        Member(" > ".join(pair), 1e-3, s, known=tuple(map(catalogue.get, pair)))
+        for pair in pairs
+        for s in range(2)
+    ]
+    together = train_chunk(members, SETTINGS, rows)
+    for i, member in enumerate(members):
+        assert same(together, i, train_chunk([member], SETTINGS, rows), 0)
+    plain = train_chunk([Member("tanh", 1e-3, 1)], SETTINGS, rows)
+    assert same_weights(together.values, 5, plain.values)
+    start = Perceptron(64, SETTINGS).start(members[:1], torch.float32, torch.device("cpu"))
+    model = pytorch_loop(members[0], SETTINGS, rows, start)
+    assert [type(part).__name__ for part in layers_of(model)] == ["Tanh", "ReLU"]
+    linears = [part for part in model if isinstance(part, nn.Linear)]
+    torch.testing.assert_close(
+        together.values.weights[1][0].T, linears[1].weight, rtol=0, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("name", ["prelu", "beta_swish"])
+def test_each_unit_may_learn_its_own_slope(name: str, rows: Rows) -> None:
+    settings = dataclasses.replace(SETTINGS, hidden=(13, 7), learned_per="unit", epochs=10)
+    members = [Member(name, lr, s) for lr in (1e-3, 1e-2) for s in range(2)]
+    together = train_chunk(members, settings, rows)
+    for i, member in enumerate(members):
+        assert same(together, i, train_chunk([member], settings, rows), 0)
+    learned = together.values.learned
+    assert [value.shape for layer in learned for value in layer] == [(4, 1, 13), (4, 1, 7)]
+    start = Perceptron(64, settings).start(members[:1], torch.float32, torch.device("cpu"))
+    model = pytorch_loop(members[0], settings, rows, start)
+    for ours, part in zip(learned, layers_of(model), strict=True):
+        (slope,) = part.parameters()
+        torch.testing.assert_close(ours[0][0, 0], slope.detach(), rtol=0, atol=1e-4)
+        assert slope.std() > 1e-3  # they did part
+
+
+def test_dropout_is_a_members_own_and_equals_pytorchs_arithmetic(rows: Rows) -> None:
+    settings = dataclasses.replace(SETTINGS, dropout=0.4, epochs=2)
+    members = [Member(n, 1e-3, s) for n in ("relu", "gelu", "sigmoid") for s in range(3)]
+    together = train_chunk(members, settings, rows)
+    for i, member in enumerate(members):
+        assert same(together, i, train_chunk([member], settings, rows), 0)
+    without = train_chunk(members, dataclasses.replace(settings, dropout=0.0), rows)
+    assert not torch.equal(together.values.weights[0], without.values.weights[0])
+
+    # One step, its masks given to autograd.
+    kind = Perceptron(64, settings)
+    values = kind.start(members[:1], torch.float64, torch.device("cpu"))
+    grads = values.zeros_like()
+    network = kind.training(members[:1], values, grads, 32)
+    network.begin(0, 0)
+    kept = [mask[0] for mask in network._masks]
+    for mask in kept:
+        assert set(mask.unique().tolist()) == {0.0, 1 / 0.6}
+        assert (mask == 0).double().mean() == pytest.approx(0.4, abs=0.1)
+    network.inputs.copy_(rows.X[:, :32])
+    network.forward()
+    grad = torch.randn_like(network.outputs)
+    network.backward(grad)
+    weights = [w[0].clone().requires_grad_() for w in values.weights]
+    h = network.inputs[0]
+    for weight, mask in zip(weights, kept, strict=False):
+        h = torch.relu(h @ weight) * mask
+    (weights[-1] @ h.T).backward(grad[0])
+    for ours, weight in zip(grads.weights, weights, strict=True):
+        torch.testing.assert_close(ours[0], weight.grad)
 
 
 def test_members_read_their_own_data_set(digits: tuple[np.ndarray, np.ndarray]) -> None:

@@ -44,6 +44,14 @@ def positive(name: str, value: Any, *, zero: bool = False) -> float:
     return number
 
 
+def below_one(name: str, value: Any) -> float:
+    """`value` as a float from 0 to below 1."""
+    number = positive(name, value, zero=True)
+    if number >= 1:
+        raise SettingError(f"{name} must be at least 0 and below 1, not {number:g}")
+    return number
+
+
 def one_of(name: str, value: Any, allowed: Sequence[str]) -> str:
     """`value`, which must be one of `allowed`."""
     if value not in allowed:
@@ -107,10 +115,35 @@ def activations(value: Any) -> tuple[Record, ...]:
     for item in items:
         record = _trainable(get(item))
         if found.setdefault(record.label, record) != record:
-            raise SettingError(
-                f"two functions are called {record.label!r} here: define one under another name"
-            )
+            raise _two(record.label)
     return tuple(found.values())
+
+
+def layered(value: Any, depth: int) -> dict[str, Record | tuple[Record, ...]]:
+    """As `activations`, by label; an item may be a tuple with one for each hidden layer.
+
+    >>> list(layered(["relu", ("tanh", "relu")], 2))
+    ['relu', 'tanh > relu']
+    """
+    items = split(value) if isinstance(value, str) else listed("activations", value)
+    found: dict[str, Record | tuple[Record, ...]] = {}
+    for item in items:
+        several = isinstance(item, tuple | list)
+        records = activations(item) if not several else tuple(activations([i])[0] for i in item)
+        if several and len(records) != depth:
+            raise SettingError(
+                f"{tuple(item)!r} names {len(records)} activations, one for each hidden layer, "
+                f"but there are {depth} hidden layers"
+            )
+        for known in [records] if several else records:
+            label = " > ".join(r.label for r in known) if isinstance(known, tuple) else known.label
+            if found.setdefault(label, known) != known:
+                raise _two(label)
+    return found
+
+
+def _two(label: str) -> SettingError:
+    return SettingError(f"two functions are called {label!r} here: define one under another name")
 
 
 def _trainable(record: Any) -> Record:

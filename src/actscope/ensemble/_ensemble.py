@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from actscope import render
 from actscope.catalogue import Record
 from actscope.ensemble import _check
 from actscope.ensemble._evaluate import layer_health, outputs
@@ -20,7 +21,7 @@ from actscope.ensemble._network import Perceptron
 from actscope.ensemble._optimiser import NAMES
 from actscope.ensemble._plan import Member, Rows, Settings, chunks, members_per_chunk
 from actscope.ensemble._targets import Targets, read_features
-from actscope.ensemble._threads import one_thread
+from actscope.ensemble._threads import beside_each_other, free_cores, one_thread
 from actscope.ensemble._train import Trained, train_chunk
 from actscope.errors import SettingError
 
@@ -32,7 +33,7 @@ def train_ensemble(
     y: ArrayLike,
     *,
     hidden: Sequence[int] | int = (64, 64),
-    activations: Sequence[str | Record] | str = ("relu",),
+    activations: Sequence[str | Record | Sequence[str | Record]] | str = ("relu",),
     seeds: Sequence[int] | int = 1,
     learning_rates: Sequence[float] | float = (1e-3,),
     epochs: int = 10,
@@ -40,6 +41,8 @@ def train_ensemble(
     optimizer: str = "adam",
     momentum: float = 0.9,
     l2: float = 0.0,
+    dropout: float = 0.0,
+    learned_per: str = "layer",
     init: str = "gain",
     task: str | None = None,
     validation: tuple[ArrayLike, ArrayLike] | None = None,
@@ -47,25 +50,32 @@ def train_ensemble(
     device: str = "auto",
     dtype: str = "float32",
     members_at_once: int | None = None,
+    workers: int | None = None,
+    progress: bool = True,
 ) -> Ensemble:
     """Train one network for each activation x learning rate x seed, all of them as one.
 
-    A member is bit for bit the network that training it alone gives (one thread, one
-    machine), whoever shares its ensemble. At one seed every member starts from the same
-    draw, scaled by its activation's gain, and sees the same batches.
+    A member is bit for bit the network that training it alone gives (on one machine),
+    whoever shares its ensemble and however many workers there are. At one seed every member
+    starts from the same draw, scaled by its activations' gains, and sees the same batches.
 
     Args:
         X: Float["row feature"], finite; bring features to comparable scales yourself.
         y: ["row"] labels of any kind, or numbers (also ["row output"]) for regression.
         hidden: widths of the hidden layers.
         activations: names such as "relu" or "leaky_relu(negative_slope=0.2)", names given to
-            `define`, formulas such as "x*tanh(exp(x))", records.
+            `define`, formulas such as "x*tanh(exp(x))", records; a tuple of them gives each
+            hidden layer its own: [("tanh", "relu"), "relu"] are two networks.
         seeds: initial weights and batch order; 16 means 0 to 15.
         learning_rates: each is trained with every activation and seed.
         epochs: exactly so many, unless `patience` is given.
         batch_size: rows of a step; the last batch of an epoch may be smaller.
         optimizer: "adam", "adamw" or "sgd" (with `momentum`).
         l2: coefficient of 1/2 l2 |w|^2 added to a batch's mean loss (decoupled for adamw).
+        dropout: probability of leaving a hidden unit out of a step (from 0, below 1); masks
+            are the same for every activation at one seed.
+        learned_per: what an activation learns (prelu, beta_swish) is one value for each
+            "layer", as `torch.nn.PReLU()`, or for each "unit".
         init: "gain" (normal, the activation's own gain) or "glorot" (as scikit-learn).
         task: "classification" or "regression"; None: regression when y holds floats that
             are not all whole numbers, or has two axes.
@@ -75,6 +85,9 @@ def train_ensemble(
         device: "auto" (a GPU where PyTorch finds one), "cpu", "cuda", ...
         dtype: "float32" or "float64".
         members_at_once: networks in one chunk; None: as many as fit the cache.
+        workers: chunks trained beside each other, in threads; None: one for each core that
+            PyTorch may use, but 1 within a thread or process of a larger program.
+        progress: show a bar with the time left, if stderr is a terminal.
 
     Raises:
         SettingError: an argument outside what is allowed.
@@ -89,12 +102,12 @@ def train_ensemble(
         >>> (e.predict(X) == y).mean(axis=1) > 0.9  # relu twice, identity twice
         array([ True,  True, False, False])
     """
-    records = _check.activations(activations)
     rates, numbers = _check.rates(learning_rates), _check.seeds(seeds)
     place = _device(device)
     kind = _DTYPES[_check.one_of("dtype", dtype, list(_DTYPES))]
     features = read_features(X, "X")
     targets = Targets.read(y, task, len(features))
+    widths = _check.hidden_widths(hidden)
     if patience is not None and validation is None:
         raise SettingError("patience needs validation=(X, y): rows that decide when to stop")
     if validation is not None and not (
@@ -104,7 +117,7 @@ def train_ensemble(
     settings = Settings(
         outputs=targets.outputs,
         task=targets.task,
-        hidden=_check.hidden_widths(hidden),
+        hidden=widths,
         epochs=_check.whole("epochs", epochs),
         batch_size=_check.whole("batch_size", batch_size),
         optimizer=_check.one_of("optimizer", optimizer, NAMES),  # type: ignore[arg-type]
@@ -112,6 +125,8 @@ def train_ensemble(
         l2=_check.positive("l2", l2, zero=True),
         init=_check.one_of("init", init, INITS),  # type: ignore[arg-type]
         patience=None if patience is None else _check.whole("patience", patience),
+        dropout=_check.below_one("dropout", dropout),
+        learned_per=_check.one_of("learned_per", learned_per, ("layer", "unit")),  # type: ignore[arg-type]
     )
 
     def rows(values: NDArray[np.float64], wanted: NDArray[Any]) -> Rows:
@@ -127,24 +142,35 @@ def train_ensemble(
         held_X = read_features(validation[0], "validation X", features.shape[1])
         held_rows = rows(held_X, targets.encode(validation[1], len(held_X)))
     members = [
-        Member(record.label, rate, number, known=record)
-        for record in records
+        Member(label, rate, number, known=known)
+        for label, known in _check.layered(activations, len(widths)).items()
         for rate in rates
         for number in numbers
     ]
     perceptron = Perceptron(features.shape[1], settings)
+    threads = _workers(workers, place)
     size = members_per_chunk(perceptron.member_bytes(settings.batch_size))
     if members_at_once is not None:
         size = _check.whole("members_at_once", members_at_once)
-    with one_thread():
-        parts = tuple(
-            (
-                tuple(index),
-                train_chunk([members[i] for i in index], settings, train_rows, held_rows),
-            )
-            for index in chunks(members, size)
-        )
-    return Ensemble(tuple(members), settings, targets.classes, tuple(parts))
+    elif len(members) <= threads * size:  # all cores busy at once, and until the end
+        size = -(-len(members) // threads)
+    jobs = list(chunks(members, size))
+
+    def train(index: list[int], on_epoch: Callable[[int], None]) -> Trained:
+        chunk = [members[i] for i in index]
+        return train_chunk(chunk, settings, train_rows, held_rows, on_epoch)
+
+    total = len(members) * settings.epochs
+    with render.progress(total, f"training {len(members)} networks", progress) as bar:
+        trained = beside_each_other(train, jobs, threads, bar.advance)
+    parts = tuple((tuple(index), part) for index, part in zip(jobs, trained, strict=True))
+    return Ensemble(tuple(members), settings, targets.classes, parts)
+
+
+def _workers(asked: int | None, device: torch.device) -> int:
+    if asked is not None:
+        return _check.whole("workers", asked)
+    return free_cores() if device.type == "cpu" else 1
 
 
 @dataclass(frozen=True)

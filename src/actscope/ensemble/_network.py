@@ -90,7 +90,7 @@ class Network:
     def begin(self, epoch: int, batch: int) -> None:
         """Draw what dropout lets through."""
         if self._draw is not None:
-            self._draw.fill(self._masks, epoch, batch)
+            self._draw.fill(self._masks, epoch)
 
     def forward(self) -> None:
         """From `inputs` to `outputs`."""
@@ -226,7 +226,7 @@ class Perceptron:
         masks = None
         if self.settings.dropout:
             seeds = [member.seed for member in members]
-            masks = Masks(seeds, self.settings.dropout, values.regions[0])
+            masks = Masks(seeds, self.settings.dropout, rows, values.regions[0])
         return Network(values, spans_of(members, self.depth), rows, grads=grads, masks=masks)
 
     def evaluation(
