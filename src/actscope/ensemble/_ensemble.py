@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,11 @@ from actscope.ensemble._init import INITS
 from actscope.ensemble._network import Perceptron
 from actscope.ensemble._optimiser import NAMES
 from actscope.ensemble._plan import Member, Rows, Settings, chunks, members_per_chunk
+from actscope.ensemble._schedule import SCHEDULES
 from actscope.ensemble._targets import Targets, read_features
 from actscope.ensemble._threads import beside_each_other, free_cores, one_thread
 from actscope.ensemble._train import Trained, train_chunk
+from actscope.ensemble._weights import row_weights
 from actscope.errors import SettingError
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -41,10 +43,14 @@ def train_ensemble(
     optimizer: str = "adam",
     momentum: float = 0.9,
     l2: float = 0.0,
+    lr_schedule: str = "constant",
+    clip_grad_norm: float | None = None,
     dropout: float = 0.0,
     learned_per: str = "layer",
     init: str = "gain",
     task: str | None = None,
+    sample_weight: ArrayLike | None = None,
+    class_weight: Mapping[Any, float] | str | None = None,
     validation: tuple[ArrayLike, ArrayLike] | None = None,
     patience: int | None = None,
     device: str = "auto",
@@ -61,7 +67,8 @@ def train_ensemble(
 
     Args:
         X: Float["row feature"], finite; bring features to comparable scales yourself.
-        y: ["row"] labels of any kind, or numbers (also ["row output"]) for regression.
+        y: ["row"] labels of any kind; ["row label"] of 0 and 1, if a row may have several; or
+            numbers (also ["row output"]) for regression.
         hidden: widths of the hidden layers.
         activations: names such as "relu" or "leaky_relu(negative_slope=0.2)", names given to
             `define`, formulas such as "x*tanh(exp(x))", records; a tuple of them gives each
@@ -72,14 +79,27 @@ def train_ensemble(
         batch_size: rows of a step; the last batch of an epoch may be smaller.
         optimizer: "adam", "adamw" or "sgd" (with `momentum`).
         l2: coefficient of 1/2 l2 |w|^2 added to a batch's mean loss (decoupled for adamw).
+        lr_schedule: how each learning rate goes over all planned steps: "constant", "cosine"
+            (down to 0, as CosineAnnealingLR) or "one_cycle" (up from 1/25 over 30% of the
+            steps, then down to almost 0; momentum stays as it is, as
+            OneCycleLR(cycle_momentum=False)).
+        clip_grad_norm: scale each member's whole gradient down to at most this L2 norm, as
+            `torch.nn.utils.clip_grad_norm_` on it alone; None: leave it as it is.
         dropout: probability of leaving a hidden unit out of a step (from 0, below 1); masks
             are the same for every activation at one seed.
         learned_per: what an activation learns (prelu, beta_swish) is one value for each
             "layer", as `torch.nn.PReLU()`, or for each "unit".
         init: "gain" (normal, the activation's own gain) or "glorot" (as scikit-learn).
-        task: "classification" or "regression"; None: regression when y holds floats that
-            are not all whole numbers, or has two axes.
-        validation: (X, y) that decide early stopping and fill `validation_loss`.
+        task: "classification" (classes exclude each other: softmax), "multilabel" (each label
+            by itself: sigmoid) or "regression". None guesses as scikit-learn: several columns
+            of nothing but 0 and 1 are multilabel (so are one-hot rows: give their labels),
+            other columns and floats that are not all whole numbers are regression.
+        sample_weight: Float["row"], 0 or more. A batch's loss is the mean over its rows
+            weighted by them, as scikit-learn's MLP; their scale has no effect.
+        class_weight: for classification, multiplied with sample_weight: "balanced" (every
+            class weighs the same, whatever its rows) or a weight for each label.
+        validation: (X, y) that decide early stopping and fill `validation_loss`; its rows all
+            count the same.
         patience: stop a member after so many epochs without a lower validation loss and
             give back its best weights.
         device: "auto" (a GPU where PyTorch finds one), "cpu", "cuda", ...
@@ -123,6 +143,10 @@ def train_ensemble(
         optimizer=_check.one_of("optimizer", optimizer, NAMES),  # type: ignore[arg-type]
         momentum=_check.positive("momentum", momentum, zero=True),
         l2=_check.positive("l2", l2, zero=True),
+        lr_schedule=_check.one_of("lr_schedule", lr_schedule, SCHEDULES),  # type: ignore[arg-type]
+        clip_grad_norm=None
+        if clip_grad_norm is None
+        else _check.positive("clip_grad_norm", clip_grad_norm),
         init=_check.one_of("init", init, INITS),  # type: ignore[arg-type]
         patience=None if patience is None else _check.whole("patience", patience),
         dropout=_check.below_one("dropout", dropout),
@@ -137,6 +161,9 @@ def train_ensemble(
         )
 
     train_rows = rows(features, targets.values)
+    weights = row_weights(targets, sample_weight, class_weight)
+    if weights is not None:
+        train_rows = replace(train_rows, weights=torch.from_numpy(weights)[None].to(place, kind))
     held_rows = None
     if validation is not None:
         held_X = read_features(validation[0], "validation X", features.shape[1])
@@ -177,7 +204,8 @@ def _workers(asked: int | None, device: torch.device) -> int:
 class Ensemble:
     """Trained members: activations as given, of each the learning rates ascending, then seeds.
 
-    settings: what they share. classes: the labels, sorted; empty for regression.
+    settings: what they share. classes: the labels, sorted (multilabel: the names of y's
+    columns, or their numbers); empty for regression.
     """
 
     specs: tuple[Member, ...]
@@ -223,17 +251,26 @@ class Ensemble:
         return result
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """["member row"] labels, or values (["member row output"] for several outputs)."""
+        """["member row"] labels, or values (["member row output"] for several outputs).
+
+        Multilabel: Int["member row label"], 1 where the probability is above 0.5.
+        """
         raw = self.outputs(X)
+        if self.settings.task == "multilabel":
+            return (raw > 0).astype(np.int64)
         if self.settings.task == "classification":
             return np.asarray(self.classes)[raw.argmax(2)]
         return raw[:, :, 0] if self.settings.outputs == 1 else raw
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Float["member row class"], in the order of `classes`; two columns for two classes."""
-        if self.settings.task != "classification":
+        """Float["member row class"], in the order of `classes`; two columns for two classes.
+
+        Multilabel: Float["member row label"], of each label by itself.
+        """
+        if self.settings.task == "regression":
             raise SettingError("predict_proba needs a classification; this is a regression")
-        return softmax(self.outputs(X))
+        raw = self.outputs(X)
+        return softmax(raw) if self.settings.task == "classification" else sigmoid(raw)
 
     def health(self, X: ArrayLike) -> pd.DataFrame:
         """Dead, saturated and dormant units of each member and hidden layer on rows of X.
@@ -280,6 +317,11 @@ def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Probabilities along the last axis."""
     powers = np.exp(logits - logits.max(-1, keepdims=True))
     return powers / powers.sum(-1, keepdims=True)
+
+
+def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The probability of each logit by itself; no logit overflows."""
+    return np.exp(-np.logaddexp(0.0, -logits))
 
 
 def member_weights(part: Trained, position: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:
