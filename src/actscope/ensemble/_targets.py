@@ -115,8 +115,10 @@ def _guess(array: NDArray[Any]) -> Task:
     if array.ndim == 2:
         yes_or_no = array.dtype.kind in "biuf" and bool(np.isin(array, (0, 1)).all())
         return "multilabel" if yes_or_no else "regression"
-    if array.dtype.kind == "f" and not np.array_equal(array, np.round(array)):
-        return "regression"
+    if array.dtype.kind == "f":
+        finite = array[np.isfinite(array)]
+        if not np.array_equal(finite, np.round(finite)):
+            return "regression"
     return "classification"
 
 
