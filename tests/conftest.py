@@ -7,6 +7,14 @@ import pytest
 from actscope.catalogue import Record, _names, define
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is remembered between runs (chunk sizes) stays out of the user's home."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def defining() -> Iterator[Callable[..., Record]]:
     """`act.define`; what a test defines is forgotten after it."""

@@ -34,7 +34,7 @@ def _passes(trained: Trained, rows: Rows, make: Callable[[int], P]) -> Iterator[
             networks[size] = make(size)
         network = networks[size]
         numbers = torch.arange(start, start + size, device=rows.X.device)[None, None]
-        feed.load(feed.index(numbers, network.padded)[0], network)
+        feed.into(network)(feed.index(numbers, network.padded)[0])
         network.forward()
         yield slice(start, start + size), network
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -56,19 +57,6 @@ class Clip:
             region.mul_(self._column)
 
 
-@dataclass(frozen=True)
-class _Group:
-    """One fused call: the stretches of one slice that share rate and decay."""
-
-    learning_rate: float
-    decay: float
-    values: list[Tensor]
-    grads: list[Tensor]
-    firsts: list[Tensor]
-    seconds: list[Tensor]
-    steps: list[Tensor]
-
-
 class Optimiser:
     """Adam, AdamW (decoupled decay) or SGD with Nesterov-free momentum, as in `torch.optim`.
 
@@ -97,7 +85,6 @@ class Optimiser:
     ) -> None:
         self._factors = None if factors is None else factors.tolist()
         self._clip = None if clip_grad_norm is None else Clip(grads, clip_grad_norm)
-        self._name, self._momentum, self._betas, self._eps = name, momentum, betas, eps
         self.first, self.second, self.steps = state or (
             values.zeros_like(),
             values.zeros_like(),
@@ -111,11 +98,41 @@ class Optimiser:
                 (slice(0, values.decayed), l2),
                 (slice(values.decayed, values.trained), 0.0),
             ]
-        self._groups = [
-            _Group(rate.learning_rate, decay, *self._stretches(values, grads, rate, which))
-            for rate in rates
-            for which, decay in parts
-        ]
+        # One fused call for the stretches that share rate and decay; the rate is given later.
+        self._updates: list[tuple[float, Callable[..., Any]]] = []
+        for rate in rates:
+            for which, decay in parts:
+                w, g, first, second, counts = self._stretches(values, grads, rate, which)
+                if name == "sgd":
+                    update = partial(
+                        _torch._fused_sgd_,
+                        w,
+                        g,
+                        first if momentum else [],
+                        weight_decay=decay,
+                        momentum=momentum,
+                        dampening=0.0,
+                        nesterov=False,
+                        maximize=False,
+                        is_first_step=False,  # the buffer starts at 0: momentum * 0 + g
+                    )
+                else:
+                    update = partial(
+                        _torch._fused_adamw_ if name == "adamw" else _torch._fused_adam_,
+                        w,
+                        g,
+                        first,
+                        second,
+                        [],
+                        counts,
+                        beta1=betas[0],
+                        beta2=betas[1],
+                        weight_decay=decay,
+                        eps=eps,
+                        amsgrad=False,
+                        maximize=False,
+                    )
+                self._updates.append((rate.learning_rate, update))
 
     def _stretches(self, values: Values, grads: Values, rate: Rate, which: slice) -> list[Any]:
         def flat(store: Values) -> list[Tensor]:
@@ -131,38 +148,9 @@ class Optimiser:
             self._clip()
         factor = 1.0 if self._factors is None else self._factors[self.steps]
         self.steps += 1
-        self._count += 1
-        for g in self._groups:
-            if self._name == "sgd":
-                _torch._fused_sgd_(
-                    g.values,
-                    g.grads,
-                    g.firsts if self._momentum else [],
-                    weight_decay=g.decay,
-                    momentum=self._momentum,
-                    lr=g.learning_rate * factor,
-                    dampening=0.0,
-                    nesterov=False,
-                    maximize=False,
-                    is_first_step=False,  # the buffer starts at 0: momentum * 0 + g
-                )
-                continue
-            fused = _torch._fused_adamw_ if self._name == "adamw" else _torch._fused_adam_
-            fused(
-                g.values,
-                g.grads,
-                g.firsts,
-                g.seconds,
-                [],
-                g.steps,
-                lr=g.learning_rate * factor,
-                beta1=self._betas[0],
-                beta2=self._betas[1],
-                weight_decay=g.decay,
-                eps=self._eps,
-                amsgrad=False,
-                maximize=False,
-            )
+        self._count.add_(1.0)
+        for rate, update in self._updates:
+            update(lr=rate * factor)
 
 
 def state_bytes(parameters: int) -> int:

@@ -17,9 +17,10 @@ from actscope.ensemble._schedule import Schedule
 
 T = TypeVar("T")
 
-# What a chunk may keep in use. Measured on digits (64-64-64-10, batch 32): the step is
-# within 5% of its best from 2 to 16 MB; beyond, moments and gradients leave the cache.
-CHUNK_BYTES = 8_000_000
+# What a chunk may keep in use, as a first guess (see `_sizing`). Measured on digits (64-64-64-10,
+# batch 32) and a core with 1 MB of second-level cache: 26 us a step and member at 16 to 24
+# members, 34 at 32, 42 at 48; on wider networks 1 or 2 are as good as any.
+CHUNK_BYTES = 4_000_000
 CHUNK_MEMBERS = 64
 
 

@@ -84,9 +84,9 @@ class Feed:
         weights = self._weights.index_select(0, index.flatten())
         return shares(weights.view(len(index), len(self._offset), -1), rows)
 
-    def load(self, index: Tensor, network: Pass) -> None:
-        """Fill the inputs with the rows of Int["member*padded"]."""
-        torch.index_select(self._X, 0, index, out=network.inputs.flatten(0, 1))
+    def into(self, network: Pass) -> Callable[[Tensor], object]:
+        """What fills its inputs with the rows of Int["member*padded"]."""
+        return partial(torch.index_select, self._X, 0, out=network.inputs.flatten(0, 1))
 
 
 class Evaluator:
@@ -99,7 +99,7 @@ class Evaluator:
         rows: Rows,
         data: Tensor,
     ) -> None:
-        self._feed, self._count = Feed(rows, data), rows.count
+        feed, self._count = Feed(rows, data), rows.count
         self._blocks = []
         made: dict[int, tuple[Pass, Loss]] = {}
         for start in range(0, rows.count, EVALUATION_ROWS):
@@ -109,14 +109,15 @@ class Evaluator:
                 made[size] = network, loss_of(settings.task, network.outputs, size)
             network, loss = made[size]
             numbers = torch.arange(start, start + size, device=rows.X.device)[None, None]
-            index = self._feed.index(numbers, network.padded)
-            targets = loss.prepare(self._feed.targets(index))
-            self._blocks.append((network, loss, index[0], targets[0]))
+            index = feed.index(numbers, network.padded)
+            targets = loss.prepare(feed.targets(index))
+            load = partial(feed.into(network), index[0])
+            self._blocks.append((load, network, loss, targets[0]))
 
     def __call__(self) -> Tensor:
         total: Tensor | None = None
-        for network, loss, index, targets in self._blocks:
-            self._feed.load(index, network)
+        for load, network, loss, targets in self._blocks:
+            load()
             network.forward()
             part = loss.value(network.outputs, targets)
             total = part if total is None else total + part
@@ -190,12 +191,15 @@ class _Trainer:
         order = torch.from_numpy(orders).to(self._device)
         for batches in self._batches:
             network, loss = batches.network, batches.loss
+            load, begin = self._feed.into(network), network.begin
+            forward, backward = network.forward, network.backward
+            outputs, gradient, update = network.outputs, loss.gradient, self._optimiser.step
             for step, index, targets, share in self._ahead(order, batches):
-                network.begin(number, step)
-                self._feed.load(index, network)
-                network.forward()
-                network.backward(loss.gradient(network.outputs, targets, share))
-                self._optimiser.step()
+                begin(number, step)
+                load(index)
+                forward()
+                backward(gradient(outputs, targets, share))
+                update()
         totals = [batches.loss.epoch_total() for batches in self._batches]
         return sum(totals[1:], totals[0]) / count
 
