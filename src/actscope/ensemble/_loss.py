@@ -8,8 +8,8 @@ How a trainer uses one, made for each number of rows that its batches have:
     total = loss.epoch_total()                              # once an epoch
 
 The sum of `epoch_total` over the losses of an epoch (full batches, the incomplete last one),
-divided by the rows, is the epoch's mean loss. A step does not add anything up: it leaves the
-loss of its rows in a slot, and slots are summed when they are full. Evaluation takes `value`.
+divided by the rows, is the epoch's mean loss. A step adds up as little as it can: it leaves
+the loss of its rows behind, to be summed every so many steps. Evaluation takes `value`.
 
 Rows are weighted as PyTorch's class weights and scikit-learn's MLP have it: a batch's loss is
 the mean over its rows weighted by them, sum(w * loss) / sum(w), and a weight of 0 leaves a row
@@ -33,7 +33,10 @@ Task = Literal["classification", "multilabel", "regression"]
 _log_softmax: Any = torch.__dict__["_log_softmax"]  # log_softmax itself has no out=
 _logsigmoid: Any = logsigmoid  # takes out=, which its stub does not know
 
-# What a member's slots hold at most: small, so that they stay in cache beside the network.
+# Steps whose losses pile up in one place, in the outputs' precision, before they are added up.
+ADD_UP_AFTER = 64
+# Numbers of a member that wait to be added up, where each step has a place of its own: few,
+# so that they stay in cache beside the network.
 SLOT_NUMBERS = 1024
 
 
@@ -59,23 +62,17 @@ class Loss(ABC):
     given shares.
     """
 
+    _factor = -1.0  # terms are log-likelihoods
+
     def __init__(self, outputs: Tensor, rows: int, *, weighted: bool = False) -> None:
         self.members, self.width, self.padded = outputs.shape
         self.rows, self._weighted = rows, weighted
         self._grad = torch.empty_like(outputs, memory_format=torch.contiguous_format)
         self._share = outputs.new_zeros(self.padded)
         self._share[:rows] = 1.0 / rows
-        slots = max(1, SLOT_NUMBERS // (self._slot_width * self.padded))
-        # Slot by slot in memory, as one write fills a slot.
-        self._slots = outputs.new_zeros(slots, self.members, self._slot_width, self.padded)
-        self._empty = list(self._slots.unbind())
-        self._full = 0
+        self._terms = torch.zeros_like(self._grad).unsqueeze(0)  # Float["slot member . padded"]
+        self._patience, self._steps = ADD_UP_AFTER, 0
         self._total = outputs.new_zeros(self.members, dtype=torch.float64)
-
-    @property
-    def _slot_width(self) -> int:
-        """Numbers that a row leaves in a slot."""
-        return self.width
 
     def prepare(self, targets: Tensor) -> Tensor:
         """Targets as `gradient` and `value` want them, ["batch ..."]: many batches at once.
@@ -89,11 +86,11 @@ class Loss(ABC):
 
         share: Float["member 1 padded"] of `shares`, if the loss is weighted.
         """
-        if self._full == len(self._empty):
+        if self._steps == self._patience:
             self._add_up()
-        slot = self._empty[self._full]
-        self._full += 1
-        return self._step(outputs, targets, self._share if share is None else share, slot)
+        self._step(outputs, targets, self._share if share is None else share)
+        self._steps += 1
+        return self._grad
 
     def epoch_total(self) -> Tensor:
         """Float64["member"]: rows * mean loss, summed over the batches since the last call."""
@@ -104,36 +101,26 @@ class Loss(ABC):
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Float64["member"]: the loss summed over the rows of data, each counting the same."""
-        terms = outputs.new_empty(self.members, self._slot_width, self.padded)
-        self._rows_loss(outputs, targets, terms)
-        return self._sum(self._unweighted(terms[:, :, : self.rows]))
+        return self._sum(self._each(outputs, targets).unsqueeze(0))
 
     def _add_up(self) -> None:
-        if not self._full:
-            return
-        # A copy with each member's numbers side by side: one order of adding for any chunk.
-        slots = self._slots[: self._full].transpose(0, 1)[..., : self.rows]
-        terms = slots.contiguous() if self._weighted else self._unweighted(slots)
-        part = self._sum(terms)
+        part = self._sum(self._terms[: self._steps])
         self._total += part * self.rows if self._weighted else part
-        self._full = 0
+        self._terms.zero_()
+        self._steps = 0
 
     def _sum(self, terms: Tensor) -> Tensor:
-        return terms.reshape(self.members, -1).sum(1).double().mul_(self._factor)
-
-    _factor = -1.0  # slots hold log-likelihoods
-
-    def _unweighted(self, terms: Tensor) -> Tensor:
-        """Contiguous terms that add up to the loss."""
-        return terms.contiguous()
+        # Each member's numbers side by side: one order of adding, whatever the chunk.
+        own = terms[..., : self.rows].transpose(0, 1).reshape(self.members, -1)
+        return own.sum(1).double().mul_(self._factor)
 
     @abstractmethod
-    def _rows_loss(self, outputs: Tensor, targets: Tensor, slot: Tensor) -> None:
-        """Leave what each row contributes in `slot`."""
+    def _each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Float["member . padded"], terms of every row."""
 
     @abstractmethod
-    def _step(self, outputs: Tensor, targets: Tensor, share: Tensor, slot: Tensor) -> Tensor:
-        """The gradient; `slot` gets what each row contributes, times its share if weighted."""
+    def _step(self, outputs: Tensor, targets: Tensor, share: Tensor) -> None:
+        """Write the gradient, and leave terms (times their share if weighted) to be added up."""
 
 
 class CrossEntropy(Loss):
@@ -145,30 +132,32 @@ class CrossEntropy(Loss):
 
     def __init__(self, outputs: Tensor, rows: int, *, weighted: bool = False) -> None:
         super().__init__(outputs, rows, weighted=weighted)
+        # A slot for each step: what is looked up goes straight there.
+        self._patience = max(1, SLOT_NUMBERS // self.padded)
+        self._terms = outputs.new_zeros(self._patience, self.members, 1, self.padded)
+        self._slots = self._terms.unbind()
+        self._flat_slots = self._terms.flatten(1).unbind()
         self._log_p = torch.empty_like(self._grad)
         self._flat_log_p, self._flat_grad = self._log_p.view(-1), self._grad.view(-1)
         self._minus_one = outputs.new_full((self.members * self.padded,), -1.0)
-        place = torch.arange(self.members * self.width * self.padded, device=outputs.device)
-        self._first = place.view(self.members, self.width, self.padded)[:, 0]
-
-    @property
-    def _slot_width(self) -> int:
-        return 1
+        place = torch.arange(self._grad.numel(), device=outputs.device)
+        self._first = place.view(self._grad.shape)[:, 0]
 
     def prepare(self, targets: Tensor) -> Tensor:
         return targets.mul(self.padded).add_(self._first).flatten(1)
 
-    def _rows_loss(self, outputs: Tensor, targets: Tensor, slot: Tensor) -> None:
+    def _each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         _log_softmax(outputs, 1, False, out=self._log_p)
-        torch.index_select(self._flat_log_p, 0, targets, out=slot.view(-1))
+        return self._flat_log_p.index_select(0, targets).view(self.members, 1, self.padded)
 
-    def _step(self, outputs: Tensor, targets: Tensor, share: Tensor, slot: Tensor) -> Tensor:
-        self._rows_loss(outputs, targets, slot)
+    def _step(self, outputs: Tensor, targets: Tensor, share: Tensor) -> None:
+        _log_softmax(outputs, 1, False, out=self._log_p)
+        torch.index_select(self._flat_log_p, 0, targets, out=self._flat_slots[self._steps])
         if self._weighted:
-            slot.mul_(share)
+            self._slots[self._steps].mul_(share)
         torch.exp(self._log_p, out=self._grad)  # softmax - one_hot(target)
         self._flat_grad.index_add_(0, targets, self._minus_one)
-        return self._grad.mul_(share)
+        self._grad.mul_(share)
 
 
 class BinaryCrossEntropy(Loss):
@@ -185,38 +174,43 @@ class BinaryCrossEntropy(Loss):
     prepare: from 0 and 1 to -1 and 1.
     """
 
+    def __init__(self, outputs: Tensor, rows: int, *, weighted: bool = False) -> None:
+        super().__init__(outputs, rows, weighted=weighted)
+        self._log_p = torch.empty_like(self._grad)
+
     def prepare(self, targets: Tensor) -> Tensor:
         return targets.mul(2.0).sub_(1.0)
 
-    def _rows_loss(self, outputs: Tensor, targets: Tensor, slot: Tensor) -> None:
+    def _each(self, outputs: Tensor, targets: Tensor) -> Tensor:
         torch.mul(outputs, targets, out=self._grad)
-        _logsigmoid(self._grad, out=slot)
+        return _logsigmoid(self._grad, out=self._log_p)
 
-    def _step(self, outputs: Tensor, targets: Tensor, share: Tensor, slot: Tensor) -> Tensor:
-        self._rows_loss(outputs, targets, slot)
-        torch.expm1(slot, out=self._grad)
+    def _step(self, outputs: Tensor, targets: Tensor, share: Tensor) -> None:
+        self._each(outputs, targets)
         if self._weighted:
-            slot.mul_(share)
-        return self._grad.mul_(targets).mul_(share)
+            self._terms[0].addcmul_(self._log_p, share)
+        else:
+            self._terms[0].add_(self._log_p)
+        torch.expm1(self._log_p, out=self._grad)
+        self._grad.mul_(targets).mul_(share)
 
 
 class HalfSquaredError(Loss):
     """1/2 (output - target)^2, summed over outputs."""
 
-    _factor = 0.5  # slots hold errors, and squares once they are weighted
+    _factor = 0.5  # terms are squares
 
-    def _rows_loss(self, outputs: Tensor, targets: Tensor, slot: Tensor) -> None:
-        torch.sub(outputs, targets, out=slot)
+    def __init__(self, outputs: Tensor, rows: int, *, weighted: bool = False) -> None:
+        super().__init__(outputs, rows, weighted=weighted)
+        self._error = torch.empty_like(self._grad)
 
-    def _unweighted(self, terms: Tensor) -> Tensor:
-        return terms.square().contiguous()
+    def _each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return torch.sub(outputs, targets).square_()
 
-    def _step(self, outputs: Tensor, targets: Tensor, share: Tensor, slot: Tensor) -> Tensor:
-        self._rows_loss(outputs, targets, slot)
-        torch.mul(slot, share, out=self._grad)
-        if self._weighted:
-            slot.mul_(self._grad)
-        return self._grad
+    def _step(self, outputs: Tensor, targets: Tensor, share: Tensor) -> None:
+        torch.sub(outputs, targets, out=self._error)
+        torch.mul(self._error, share, out=self._grad)
+        self._terms[0].addcmul_(self._error, self._grad if self._weighted else self._error)
 
 
 _LOSSES: dict[Task, type[Loss]] = {
