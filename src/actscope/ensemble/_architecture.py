@@ -41,6 +41,11 @@ class Architecture(Protocol[V]):
     """A kind of network, whatever its members' activations."""
 
     @property
+    def uses_autograd(self) -> bool:
+        """Whether its passes ask autograd for gradients."""
+        ...
+
+    @property
     def features(self) -> tuple[int, ...]:
         """The shape of one row."""
         ...

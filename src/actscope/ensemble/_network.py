@@ -179,6 +179,11 @@ class Perceptron:
     settings: Settings
 
     @property
+    def uses_autograd(self) -> bool:
+        """Whether its passes ask autograd for gradients."""
+        return False
+
+    @property
     def features(self) -> tuple[int, ...]:
         """The shape of one row."""
         return (self.inputs,)

@@ -92,6 +92,7 @@ class Optimiser:
         )
         # One counter for all: the fused step reads it, nobody else writes it.
         self._count = torch.tensor(float(self.steps), device=values.regions[0].device)
+        self._one = torch.ones_like(self._count)
         parts: list[tuple[slice, float]] = [(slice(0, values.trained), 0.0)]
         if l2:
             parts = [
@@ -146,9 +147,9 @@ class Optimiser:
         """One update of every member."""
         if self._clip is not None:
             self._clip()
-        factor = 1.0 if self._factors is None else self._factors[self.steps]
+        factor = self._factors[self.steps] if self._factors else 1.0
         self.steps += 1
-        self._count.add_(1.0)
+        torch.add(self._count, self._one, out=self._count)
         for rate, update in self._updates:
             update(lr=rate * factor)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +22,10 @@ from actscope.ensemble._network import Perceptron
 from actscope.ensemble._optimiser import Optimiser, Rate
 from actscope.ensemble._plan import Member, Rows, Settings, runs
 from actscope.ensemble._schedule import factors
+
+# Where nothing is for autograd, leaving its layer out saves a tenth of a microsecond an operation,
+# a tenth of the time of a small network. A private name, pinned version.
+_below_autograd: Any = torch.__dict__["_C"]._AutoDispatchBelowAutograd
 
 # A loss this many times its value before training has nowhere good to go; it is also how a
 # divergence shows that float32 still holds (softmax losses grow only linearly).
@@ -186,6 +191,10 @@ class _Trainer:
 
     def epoch(self, number: int) -> Tensor:
         """One pass over the training rows; Float["member"], the mean loss on the way."""
+        with nullcontext() if self._architecture.uses_autograd else _below_autograd():
+            return self._epoch(number)
+
+    def _epoch(self, number: int) -> Tensor:
         count = self._rows.count
         orders = np.stack([batch_order(seed, number, count) for seed in self._seeds])
         order = torch.from_numpy(orders).to(self._device)
