@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.neural_network._base import binary_log_loss, log_loss
 from torch import Tensor
@@ -150,6 +150,8 @@ def test_an_epoch_of_many_steps_loses_nothing(task: Task, weighted: bool) -> Non
     count=st.integers(1, 7),
     seed=st.integers(0, 99),
 )
+@example(width=9, rows=1, surplus=0, first=2, count=1, seed=52)  # reshape copies nothing here
+@example(width=2, rows=1, surplus=8, first=3, count=7, seed=78)
 @settings(max_examples=15, deadline=None)
 def test_bits_do_not_depend_on_the_members_beside_nor_on_their_nan(
     task: Task,

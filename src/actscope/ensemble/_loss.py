@@ -110,9 +110,10 @@ class Loss(ABC):
         self._steps = 0
 
     def _sum(self, terms: Tensor) -> Tensor:
-        # Each member's numbers side by side: one order of adding, whatever the chunk.
+        # Each member's numbers side by side: one order of adding, whatever the chunk. A single
+        # row would be left where it is by reshape alone.
         own = terms[..., : self.rows].transpose(0, 1).reshape(self.members, -1)
-        return own.sum(1).double().mul_(self._factor)
+        return own.contiguous().sum(1).double().mul_(self._factor)
 
     @abstractmethod
     def _each(self, outputs: Tensor, targets: Tensor) -> Tensor:
