@@ -16,11 +16,22 @@ from actscope import render
 from actscope.catalogue import Record
 from actscope.ensemble import _check
 from actscope.ensemble._evaluate import layer_health, outputs
+from actscope.ensemble._export import network_of
+from actscope.ensemble._factory import Factory
 from actscope.ensemble._init import INITS
 from actscope.ensemble._network import Perceptron
 from actscope.ensemble._optimiser import NAMES
-from actscope.ensemble._plan import Member, Rows, Settings, chunks, members_per_chunk
+from actscope.ensemble._plan import Member, Rows, Settings, chunks
 from actscope.ensemble._schedule import SCHEDULES
+from actscope.ensemble._sizing import chunk_size
+from actscope.ensemble._stacked import Stacked
+from actscope.ensemble._stacked_inputs import (
+    one_activation_each,
+    read_activations,
+    read_rows,
+    refuse_ours,
+    stacked_size,
+)
 from actscope.ensemble._targets import Targets, read_features
 from actscope.ensemble._threads import beside_each_other, free_cores, one_thread
 from actscope.ensemble._train import Trained, train_chunk
@@ -34,7 +45,8 @@ def train_ensemble(
     X: ArrayLike,
     y: ArrayLike,
     *,
-    hidden: Sequence[int] | int = (64, 64),
+    hidden: Sequence[int] | int | None = None,
+    model: Factory | None = None,
     activations: Sequence[str | Record | Sequence[str | Record]] | str = ("relu",),
     seeds: Sequence[int] | int = 1,
     learning_rates: Sequence[float] | float = (1e-3,),
@@ -47,7 +59,7 @@ def train_ensemble(
     clip_grad_norm: float | None = None,
     dropout: float = 0.0,
     learned_per: str = "layer",
-    init: str = "gain",
+    init: str | None = None,
     task: str | None = None,
     sample_weight: ArrayLike | None = None,
     class_weight: Mapping[Any, float] | str | None = None,
@@ -66,10 +78,19 @@ def train_ensemble(
     starts from the same draw, scaled by its activations' gains, and sees the same batches.
 
     Args:
-        X: Float["row feature"], finite; bring features to comparable scales yourself.
+        X: Float["row feature"], finite; bring features to comparable scales yourself. With
+            `model`: ["row *feature"], such as images (row, channel, height, width); whole
+            numbers (token ids) are handed on as int64.
         y: ["row"] labels of any kind; ["row label"] of 0 and 1, if a row may have several; or
             numbers (also ["row output"]) for regression.
-        hidden: widths of the hidden layers.
+        hidden: widths of the hidden layers; None: (64, 64).
+        model: networks of your own in place of these: model(activation) returns a new
+            `torch.nn.Module` from rows to (row, output), logits for classes; `activation()`
+            makes a new activation module at each call. Each network is built under its
+            member's seed, and all that it draws with torch (dropout) follows from that seed,
+            epoch and batch. Any module will do: its members are trained one after the other
+            within a chunk, by the calls that each makes alone. l2 shrinks parameters of two
+            axes or more; frozen ones stay; running statistics are each member's own.
         activations: names such as "relu" or "leaky_relu(negative_slope=0.2)", names given to
             `define`, formulas such as "x*tanh(exp(x))", records; a tuple of them gives each
             hidden layer its own: [("tanh", "relu"), "relu"] are two networks.
@@ -89,7 +110,8 @@ def train_ensemble(
             are the same for every activation at one seed.
         learned_per: what an activation learns (prelu, beta_swish) is one value for each
             "layer", as `torch.nn.PReLU()`, or for each "unit".
-        init: "gain" (normal, the activation's own gain) or "glorot" (as scikit-learn).
+        init: "gain" (normal, the activation's own gain; the default) or "glorot" (as
+            scikit-learn).
         task: "classification" (classes exclude each other: softmax), "multilabel" (each label
             by itself: sigmoid) or "regression". None guesses as scikit-learn: several columns
             of nothing but 0 and 1 are multilabel (so are one-hot rows: give their labels),
@@ -104,7 +126,8 @@ def train_ensemble(
             give back its best weights.
         device: "auto" (a GPU where PyTorch finds one), "cpu", "cuda", ...
         dtype: "float32" or "float64".
-        members_at_once: networks in one chunk; None: as many as fit the cache.
+        members_at_once: networks in one chunk; None: as many as the cache holds (measured
+            before long work, and remembered in ~/.cache/actscope), on a GPU as its memory.
         workers: chunks trained beside each other, in threads; None: one for each core that
             PyTorch may use, but 1 within a thread or process of a larger program.
         progress: show a bar with the time left, if stderr is a terminal.
@@ -125,9 +148,17 @@ def train_ensemble(
     rates, numbers = _check.rates(learning_rates), _check.seeds(seeds)
     place = _device(device)
     kind = _DTYPES[_check.one_of("dtype", dtype, list(_DTYPES))]
-    features = read_features(X, "X")
+    if model is not None:
+        refuse_ours(
+            model,
+            hidden=hidden is not None,
+            init=init is not None,
+            dropout=dropout != 0,
+            learned_per=learned_per != "layer",
+        )
+    features = read_features(X, "X") if model is None else read_rows(X, "X")
     targets = Targets.read(y, task, len(features))
-    widths = _check.hidden_widths(hidden)
+    widths = () if model else _check.hidden_widths((64, 64) if hidden is None else hidden)
     if patience is not None and validation is None:
         raise SettingError("patience needs validation=(X, y): rows that decide when to stop")
     if validation is not None and not (
@@ -147,16 +178,16 @@ def train_ensemble(
         clip_grad_norm=None
         if clip_grad_norm is None
         else _check.positive("clip_grad_norm", clip_grad_norm),
-        init=_check.one_of("init", init, INITS),  # type: ignore[arg-type]
+        init=_check.one_of("init", init or "gain", INITS),  # type: ignore[arg-type]
         patience=None if patience is None else _check.whole("patience", patience),
         dropout=_check.below_one("dropout", dropout),
         learned_per=_check.one_of("learned_per", learned_per, ("layer", "unit")),  # type: ignore[arg-type]
     )
 
-    def rows(values: NDArray[np.float64], wanted: NDArray[Any]) -> Rows:
+    def rows(values: NDArray[Any], wanted: NDArray[Any]) -> Rows:
         y_type = torch.int64 if targets.task == "classification" else kind
         return Rows(
-            torch.from_numpy(values)[None].to(place, kind),
+            torch.from_numpy(values)[None].to(place, kind if values.dtype.kind == "f" else None),
             torch.from_numpy(wanted)[None].to(place, y_type),
         )
 
@@ -166,26 +197,38 @@ def train_ensemble(
         train_rows = replace(train_rows, weights=torch.from_numpy(weights)[None].to(place, kind))
     held_rows = None
     if validation is not None:
-        held_X = read_features(validation[0], "validation X", features.shape[1])
+        held_X = (
+            read_features(validation[0], "validation X", features.shape[1])
+            if model is None
+            else read_rows(validation[0], "validation X", features)
+        )
         held_rows = rows(held_X, targets.encode(validation[1], len(held_X)))
+    found = (
+        _check.layered(activations, len(widths)) if model is None else read_activations(activations)
+    )
     members = [
         Member(label, rate, number, known=known)
-        for label, known in _check.layered(activations, len(widths)).items()
+        for label, known in found.items()
         for rate in rates
         for number in numbers
     ]
-    perceptron = Perceptron(features.shape[1], settings)
+    architecture = (
+        Perceptron(features.shape[1], settings)
+        if model is None
+        else Stacked.of(model, members, settings, train_rows, kind)
+    )
     threads = _workers(workers, place)
-    size = members_per_chunk(perceptron.member_bytes(settings.batch_size))
     if members_at_once is not None:
         size = _check.whole("members_at_once", members_at_once)
-    elif len(members) <= threads * size:  # all cores busy at once, and until the end
-        size = -(-len(members) // threads)
-    jobs = list(chunks(members, size))
+    elif model is None:
+        size = chunk_size(architecture, members, settings, len(features), kind, place, threads)
+    else:
+        size = stacked_size(architecture.member_bytes(settings.batch_size), members, threads)
+    jobs = list(chunks(members, size)) if model is None else one_activation_each(members, size)
 
     def train(index: list[int], on_epoch: Callable[[int], None]) -> Trained:
         chunk = [members[i] for i in index]
-        return train_chunk(chunk, settings, train_rows, held_rows, on_epoch)
+        return train_chunk(chunk, settings, train_rows, held_rows, on_epoch, architecture)
 
     total = len(members) * settings.epochs
     with render.progress(total, f"training {len(members)} networks", progress) as bar:
@@ -278,6 +321,7 @@ class Ensemble:
         Columns: member, layer (from 1), units, dead_units, saturated_units, dormant_units
         (lists of int; dead_units is None for a step-like function), sparsity, samples.
         """
+        self._perceptrons("health")
         rows = self._rows(X)
         table: list[dict[str, Any]] = []
         with one_thread():
@@ -300,16 +344,39 @@ class Ensemble:
 
     def weights(self, member: int) -> list[tuple[NDArray[Any], NDArray[Any]]]:
         """(weight (in, out), bias (out,)) of each layer of one member, inputs first."""
+        self._perceptrons("weights")
+        return member_weights(*self._found(member))
+
+    def module(self, member: int) -> torch.nn.Module:
+        """One member as a plain module from rows to outputs, a copy in evaluation mode.
+
+        A network of your own (`model=`), or Linear, activation, ..., Linear.
+        """
+        return network_of(*self._found(member))
+
+    def _found(self, member: int) -> tuple[Trained, int]:
+        """Where a member is: its chunk, its position there."""
         for index, part in self.parts:
             if member in index:
-                return member_weights(part, index.index(member))
+                return part, index.index(member)
         raise SettingError(f"member must be 0 to {len(self) - 1}, not {member!r}")
+
+    def _perceptrons(self, asked: str) -> None:
+        if not isinstance(self.parts[0][1].architecture, Perceptron):
+            raise SettingError(
+                f"{asked} is for the built-in networks; of a model of your own, module(member) "
+                "gives one member's network to look into"
+            )
 
     def _rows(self, X: ArrayLike) -> Rows:
         part = self.parts[0][1]
-        features = read_features(X, "X", part.architecture.features[0])
-        region = part.values.regions[0]
-        tensor = torch.from_numpy(features)[None].to(region.device, region.dtype)
+        kind, region = part.architecture, part.values.regions[0]
+        if isinstance(kind, Stacked):
+            features = read_rows(X, "X", kind.like)
+        else:
+            features = read_features(X, "X", kind.features[0])
+        dtype = region.dtype if features.dtype.kind == "f" else None
+        tensor = torch.from_numpy(features)[None].to(region.device, dtype)
         return Rows(tensor, torch.zeros(1, len(features), dtype=torch.int64, device=region.device))
 
 
