@@ -19,9 +19,9 @@ def _copy(source: Tensor, *, out: Tensor) -> None:
 class Plan:
     """Operations with their places: full inputs, outputs, registers, masks, scalars."""
 
-    def __init__(self, listing: Listing, full: int) -> None:
+    def __init__(self, listing: Listing, full: int, *, quick: bool = False) -> None:
         listing = _fused(listing)
-        self.listing, self.full = listing, full
+        self.listing, self.full, self._quick = listing, full, quick
         first = len(listing.inputs)
         self.scalar_steps = [
             (first + i, operation)
@@ -75,7 +75,7 @@ class Plan:
                     free[kind].append(count[kind])
                     count[kind] += 1
                 place[number] = (kind, free[kind].pop())
-            function = into(operation.name, operation.settings)
+            function = into(operation.name, operation.settings, quick=self._quick)
             written.append((function, operands, place[number]))
         for i, source in copies:
             written.append((_copy, [self._operand(source, place)], ("out", i)))

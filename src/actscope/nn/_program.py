@@ -54,10 +54,17 @@ class Program:
 
     full: how many of its inputs are as large as x (they come first); the rest are parameters.
     double: compute in float64 whatever the dtype, and round once at the end.
+    quick: see `_operations.into`; only in blocks.
     """
 
-    def __init__(self, listing: Listing, full: int, *, double: bool = False) -> None:
-        self.listing, self.full, self.double = listing, full, double
+    def __init__(
+        self, listing: Listing, full: int, *, double: bool = False, quick: bool = False
+    ) -> None:
+        self.listing, self.full, self.double, self._quick = listing, full, double, quick
+
+    def quickly(self) -> Program:
+        """The same in less time, for training: see `_operations.into`."""
+        return Program(self.listing, self.full, quick=True)
 
     def dtype_for(self, dtype: torch.dtype) -> torch.dtype:
         """What it computes in, for an input of this dtype."""
@@ -186,4 +193,4 @@ class Program:
 
     @cached_property
     def _plan(self) -> Plan:
-        return Plan(self.listing, self.full)
+        return Plan(self.listing, self.full, quick=self._quick)
