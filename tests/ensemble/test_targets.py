@@ -125,6 +125,25 @@ def test_targets_that_cannot_be_trained_on_get_one_line(y: Any, task: Any, says:
 
 
 @pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        (pd.DataFrame({"age": [1, 2], "city": ["Bern", "Rom"]}), "as its column 'city': encode"),
+        (pd.DataFrame({"day": pd.to_datetime(["2020-01-01", "2021-01-01"])}), "column 'day'"),
+        (np.array([["2020-01-01"]], dtype="datetime64[D]"), "not datetime64[D]"),
+        (np.array([[1j]]), "not complex128"),
+        (pd.DataFrame({"a": [1, None]}, dtype="Int64"), "1 NaN or infinite"),
+        ([[1, 2], [3]], "X has rows of different lengths"),
+    ],
+    ids=range(6),
+)
+def test_tables_that_are_not_numbers_get_one_line(table: Any, says: str) -> None:
+    with pytest.raises(act.DataError) as caught:
+        read_features(table, "X")
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("y", "given_later", "says"),
     [
         (["a", "b"], ["a", "z"], "validation y has classes that y has not: z"),

@@ -90,7 +90,7 @@ class Targets:
 
 def read_features(X: ArrayLike, name: str, width: int | None = None) -> NDArray[np.float64]:
     """Float64["row feature"], finite."""
-    values = read_numbers(_array(X, name), name)
+    values = read_numbers(X, name)
     if values.ndim != 2 or 0 in values.shape:
         raise DataError(f"{name} must be a table (rows, features), not of shape {values.shape}")
     if width is not None and values.shape[1] != width:
@@ -102,13 +102,23 @@ def read_numbers(array: ArrayLike, name: str) -> NDArray[np.float64]:
     """Finite numbers of any shape."""
     given = _array(array, name)
     try:
+        if given.dtype.kind in "cmM":  # complex numbers and times would be cut to floats
+            raise TypeError
         values = given.astype(np.float64)
     except (TypeError, ValueError):
-        raise DataError(f"{name} must hold numbers, not {given.dtype}") from None
+        raise DataError(f"{name} must hold numbers, not {_not_numbers(array, given)}") from None
     if not np.isfinite(values).all():
         count = int((~np.isfinite(values)).sum())
         raise DataError(f"{name} has {count} NaN or infinite values: impute or drop them first")
     return values
+
+
+def _not_numbers(given: Any, array: NDArray[Any]) -> str:
+    if isinstance(given, pd.DataFrame):
+        for column, kind in given.dtypes.items():
+            if not pd.api.types.is_numeric_dtype(kind):
+                return f"{kind} as its column {column!r}: encode or drop it first"
+    return str(array.dtype)
 
 
 def _guess(array: NDArray[Any]) -> Task:
