@@ -113,7 +113,7 @@ def test_a_member_does_not_depend_on_who_shares_its_ensemble(
         monkeypatch.setattr(_stacked_pass, "WORTH", worth)
         return act.train_ensemble(X, LABELS, model=factory, **{**GIVEN, **how})
 
-    names = ["relu", "gelu", "prelu"]
+    names = ["relu", "gelu", "prelu", "x * tanh(exp(x))"]
     together = run(20, activations=names)
     for how in ({"members_at_once": 4}, {"workers": 2}):
         other = run(10**9, activations=names, **how)

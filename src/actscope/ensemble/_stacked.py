@@ -89,6 +89,9 @@ class Stacked:
         """The shape of one row."""
         return tuple(self._example.shape[1:])
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_tapes": {}}  # functions made at run time: made again if needed
+
     def start(
         self, members: Sequence[Member], dtype: torch.dtype, device: torch.device
     ) -> StackedValues:

@@ -59,10 +59,9 @@ def look(
         )
     draws = _Draws(example.device)
     before = {name: (b, b.clone()) for name, b in network.named_buffers()}
-    kept = 0
     for size in sorted(set(sizes), reverse=True):
         with draws:
-            kept = max(kept, _step(network, label, example[:size], outputs, dtype, max(sizes)))
+            _step(network, label, example[:size], outputs, dtype, max(sizes))
     after = dict(network.named_buffers())
     moving = tuple(
         name
@@ -75,6 +74,7 @@ def look(
         _step(network, label, example, outputs, dtype, max(sizes))
     steady = first == _print_of(network) and not _watched(network)
     network.zero_grad()
+    kept = _kept(network, example)
     used = _Draws(example.device)
     with torch.no_grad(), used:
         network.eval()
@@ -115,17 +115,8 @@ class _Draws:
         self._own.__exit__(*error)
 
 
-def _step(
-    network: nn.Module, label: str, x: Tensor, outputs: int, dtype: torch.dtype, full: int
-) -> int:
-    """One step of training; the bytes that its forward pass keeps for the way back."""
-    rows = "1 row" if len(x) == 1 else f"{len(x)} rows"
-    where = f"the model for {label} on a batch of {rows}"
-    hint = ""
-    if len(x) < full:
-        hint = "; this is the last batch of an epoch: choose another batch_size"
-    elif not x.is_floating_point():
-        hint = "; X holds whole numbers, handed on as int64: give floats if they are no indices"
+def _kept(network: nn.Module, x: Tensor) -> int:
+    """The bytes that a forward pass keeps for the way back."""
     saved: dict[int, int] = {}
 
     def pack(tensor: Tensor) -> Tensor:
@@ -133,10 +124,27 @@ def _step(
         saved[storage.data_ptr()] = storage.nbytes()
         return tensor
 
+    hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor)
+    with generators(x.device), torch.enable_grad(), hooks:
+        network(x)
+    return sum(saved.values())
+
+
+def _step(
+    network: nn.Module, label: str, x: Tensor, outputs: int, dtype: torch.dtype, full: int
+) -> None:
+    """One step of training."""
+    rows = "1 row" if len(x) == 1 else f"{len(x)} rows"
+    where = f"the model for {label} on a batch of {rows}"
+    hint = ""
+    if len(x) < full:
+        hint = "; this is the last batch of an epoch: choose another batch_size"
+    elif not x.is_floating_point():
+        hint = "; X holds whole numbers, handed on as int64: give floats if they are no indices"
     with torch.enable_grad():
         network.train()
         python, numpy = random.getstate(), _numpy_state()
-        with Told(where, hint), torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        with Told(where, hint):
             out = network(x)
         _right(out, where, len(x), outputs, dtype)
         if random.getstate() != python or _numpy_state() != numpy:
@@ -151,7 +159,6 @@ def _step(
             )
         with Told(f"the way back through {where}"):
             out.sum().backward()
-    return sum(saved.values())
 
 
 def _right(out: Any, where: str, rows: int, outputs: int, dtype: torch.dtype) -> None:

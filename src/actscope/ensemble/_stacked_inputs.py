@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from torch import nn
 
 from actscope.catalogue import Record, get, split
 from actscope.ensemble import _check
@@ -29,10 +30,11 @@ def refuse_ours(model: Any, **given: bool) -> None:
         raise SettingError(
             f"{name}= belongs to the built-in networks, not to model=: {_OURS[name]}"
         )
-    if not callable(model):
+    if isinstance(model, nn.Module) or not callable(model):
+        what = "a network itself" if isinstance(model, nn.Module) else type(model).__name__
         raise SettingError(
-            f"model must be a function that takes `activation` and returns a torch.nn.Module, not "
-            f"{type(model).__name__}"
+            f"model must be a function that takes `activation` and returns a new torch.nn.Module, "
+            f"not {what}"
         )
 
 
@@ -65,9 +67,8 @@ def read_rows(X: ArrayLike, name: str, like: NDArray[Any] | None = None) -> NDAr
     whole = array.dtype.kind in "iu"
     if like is not None:
         if array.shape[1:] != like.shape[1:]:
-            raise DataError(
-                f"{name} must have rows of shape {like.shape[1:]}, not {array.shape[1:]}"
-            )
+            wanted = ", ".join(["row", *map(str, like.shape[1:])])
+            raise DataError(f"{name} must be of shape ({wanted}), not {array.shape}")
         if like.dtype.kind == "i" and not whole:
             raise DataError(f"{name} must hold whole numbers, as in training, not {array.dtype}")
         whole = like.dtype.kind == "i"
