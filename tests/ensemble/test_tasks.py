@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import lr_scheduler
 
-from actscope.ensemble import Member, Perceptron, Rows, Settings, train_chunk
+import actscope as act
+from actscope.ensemble import Member, Perceptron, Rows, Settings, member_weights, train_chunk
 from actscope.ensemble._init import batch_order
 from actscope.ensemble._layout import Store
 from actscope.ensemble._loss import Task
@@ -236,3 +237,31 @@ def test_clipping_bits_depend_neither_on_neighbours_nor_on_their_nan(width: int)
         Clip(beside, 0.1)()
         for ours, theirs in zip(alone.regions, beside.regions, strict=True):
             assert ours.numpy().tobytes() == theirs[first:last].contiguous().numpy().tobytes()
+
+
+@pytest.mark.parametrize(("task", "weighted", "schedule", "clip"), ALL, ids=str)
+def test_train_ensemble_hands_it_all_on(
+    task: Task, weighted: bool, schedule: Schedule, clip: float | None
+) -> None:
+    rows = data(task, weighted=weighted)
+    settings = settings_of(task, schedule, clip)
+    e = act.train_ensemble(
+        rows.X[0].numpy(),
+        rows.y[0].numpy(),
+        hidden=settings.hidden,
+        activations="tanh",
+        learning_rates=0.03,
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        task=task,
+        sample_weight=None if rows.weights is None else rows.weights[0].numpy(),
+        lr_schedule=schedule,
+        clip_grad_norm=clip,
+        dtype="float64",
+        progress=False,
+    )
+    trained = train_chunk([Member("tanh", 0.03, 0)], settings, rows)
+    for ours, theirs in zip(e.weights(0), member_weights(trained, 0), strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(e.members["final_loss"], trained.train_loss[-1], rtol=1e-9)
