@@ -23,7 +23,7 @@ from actscope.ensemble._network import Perceptron
 from actscope.ensemble._optimiser import NAMES
 from actscope.ensemble._plan import Member, Rows, Settings, chunks
 from actscope.ensemble._schedule import SCHEDULES
-from actscope.ensemble._sizing import chunk_size
+from actscope.ensemble._sizing import chunk_size, halving
 from actscope.ensemble._stacked import Stacked
 from actscope.ensemble._stacked_inputs import (
     one_activation_each,
@@ -226,14 +226,17 @@ def train_ensemble(
         size = stacked_size(architecture.member_bytes(settings.batch_size), members, threads)
     jobs = list(chunks(members, size)) if model is None else one_activation_each(members, size)
 
-    def train(index: list[int], on_epoch: Callable[[int], None]) -> Trained:
-        chunk = [members[i] for i in index]
-        return train_chunk(chunk, settings, train_rows, held_rows, on_epoch, architecture)
+    def train(index: list[int], on_epoch: Callable[[int], None]) -> list[tuple[list[int], Trained]]:
+        def chunk(part: list[int]) -> Trained:
+            own = [members[i] for i in part]
+            return train_chunk(own, settings, train_rows, held_rows, on_epoch, architecture)
+
+        return halving(chunk, index)
 
     total = len(members) * settings.epochs
     with render.progress(total, f"training {len(members)} networks", progress) as bar:
         trained = beside_each_other(train, jobs, threads, bar.advance)
-    parts = tuple((tuple(index), part) for index, part in zip(jobs, trained, strict=True))
+    parts = tuple((tuple(index), part) for found in trained for index, part in found)
     return Ensemble(tuple(members), settings, targets.classes, parts)
 
 

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from actscope.ensemble._architecture import Pass
+from actscope.ensemble._feed import EVALUATION_ROWS, Feed
 from actscope.ensemble._network import Perceptron, spans_of
 from actscope.ensemble._plan import Rows
-from actscope.ensemble._train import EVALUATION_ROWS, Feed, Trained
+from actscope.ensemble._train import Trained
 from actscope.health import Counts, UnitHealth, count, judge
 
 P = TypeVar("P", bound=Pass)

@@ -18,10 +18,10 @@ import torch
 
 from actscope.data import available_memory
 from actscope.ensemble._architecture import Architecture
+from actscope.ensemble._feed import EVALUATION_ROWS
 from actscope.ensemble._optimiser import Optimiser, Rate
 from actscope.ensemble._plan import Member, Settings, members_per_chunk
 from actscope.ensemble._threads import one_thread
-from actscope.ensemble._train import EVALUATION_ROWS
 from actscope.errors import SettingError
 
 R = TypeVar("R")
