@@ -32,7 +32,7 @@ def network_for(case: str, activation: str, seed: int) -> tuple[nn.Module, Tenso
 
 # branching and image_normed (a cumulative mean) look into their values; replacing leaves its
 # buffer behind; PyTorch's own LSTM cannot be called below autograd.
-@pytest.mark.parametrize("activation", ["relu", "prelu", "gelu"])
+@pytest.mark.parametrize("activation", ["relu", "prelu", "gelu", "snake", "x * tanh(exp(x))"])
 @pytest.mark.parametrize(
     "case", [c for c in CASES if c not in ("branching", "image_normed", "replacing", "lstm")]
 )
@@ -63,6 +63,11 @@ def test_a_tape_of_one_network_plays_the_step_of_another(case: str, activation: 
         buffers = dict(network.named_buffers())
         for name, after in zip(state_of(network), state, strict=True):
             assert name not in buffers or torch.equal(after, buffers[name])
+
+
+@pytest.mark.parametrize("activation", act.names())
+def test_every_activation_is_written_out_as_it_is(activation: str) -> None:
+    test_a_tape_of_one_network_plays_the_step_of_another("mlp", activation)
 
 
 @pytest.mark.parametrize("case", ["branching", "image_normed"])

@@ -9,15 +9,17 @@ tensors of sizes that depend on them) is not written out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _pop_mode_temporarily
 
 from actscope.ensemble._stacked_write import Call, Name, Written, write
+from actscope.nn._recording import RECORDER
 
 _aten: Any = torch.ops.aten
 
@@ -59,7 +61,7 @@ def record(network: nn.Module, x: Tensor, grad: Tensor) -> Tape | None:
     trained = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
     recorder = _Recorder([*(t.detach() for t in state.values()), x, grad])
     recorder.known.update({id(t): f"i{k}" for k, t in enumerate(state.values())})
-    with torch.enable_grad(), recorder:
+    with torch.enable_grad(), recorder, recorder.given_whole_evaluations():
         out: Tensor = network(x)
         out = out if out.ndim == 2 else out.unsqueeze(1)
         recorder.turn = len(recorder.calls)
@@ -99,8 +101,32 @@ class _Recorder(TorchDispatchMode):
         if _depends_on_values(func, args):
             self.refused = True
         result = func(*args, **(kwargs or {}))
+        self._note(func, named, result, (args, kwargs))
+        return result
+
+    @contextmanager
+    def given_whole_evaluations(self) -> Iterator[None]:
+        """actscope's own functions are noted as one call, not as what they are made of."""
+
+        def call(function: Callable[..., Any], tensors: Sequence[Tensor]) -> Any:
+            RECORDER.call = None
+            try:
+                with _pop_mode_temporarily():
+                    result = function(*tensors)
+            finally:
+                RECORDER.call = call
+            self._note(function, (self._named(tensors), {}), result, tensors)
+            return result
+
+        RECORDER.call = call
+        try:
+            yield
+        finally:
+            RECORDER.call = None
+
+    def _note(self, function: Any, named: Any, result: Any, given: Any) -> None:
         parts = list(result) if isinstance(result, tuple | list) else [result]
-        self._alive.append((args, kwargs, parts))
+        self._alive.append((given, parts))
         names = []
         for part in parts:
             if isinstance(part, Tensor):
@@ -108,8 +134,9 @@ class _Recorder(TorchDispatchMode):
             else:
                 names.append("_")
                 self.refused |= part is not None
-        self.calls.append(Call(func, *named, tuple(names), isinstance(result, tuple | list)))
-        return result
+        arguments, keywords = named
+        several = isinstance(result, tuple | list)
+        self.calls.append(Call(function, arguments, keywords, tuple(names), several))
 
     def _named(self, value: Any) -> Any:
         """The value with tensors replaced by their names."""

@@ -55,6 +55,8 @@ class Call:
     @property
     def has_effect(self) -> bool:
         """It changes a tensor, or moves a random generator on."""
+        if not isinstance(self.function, torch._ops.OpOverload):
+            return False
         drawn = torch.Tag.nondeterministic_seeded in self.function.tags
         return self.function._schema.is_mutable or drawn
 
@@ -167,9 +169,10 @@ class _Writer:
         return f"{left} = {self._function(call.function)}({', '.join(given)})"
 
     def _function(self, target: Any) -> str:
-        packet = target.overloadpacket.__name__
-        quick = packet in _QUICK and target.namespace == "aten"
-        function = getattr(torch, packet) if quick else target
+        function = target
+        if isinstance(target, torch._ops.OpOverload) and target.namespace == "aten":
+            packet = target.overloadpacket.__name__
+            function = getattr(torch, packet) if packet in _QUICK else target
         name = self._functions.setdefault(function, f"f{len(self._functions)}")
         self._space[name] = function
         return name

@@ -21,6 +21,7 @@ from actscope.errors import SettingError
 from ._family import Family
 from ._program import BLOCK, Program
 from ._program import SOFTPLUS_THRESHOLD as SOFTPLUS_THRESHOLD
+from ._recording import RECORDER
 
 _FLOATING = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 _SLOPE_KEPT = 1 << 20  # elements, 4 MiB in float32: below, memory is worth less than time
@@ -67,7 +68,7 @@ def _in_blocks(x: Tensor, others: Sequence[Tensor]) -> bool:
         and x.is_cpu
         and x.layout is torch.strided
         and not torch.compiler.is_compiling()
-        and not torch._C._len_torch_dispatch_stack()
+        and (RECORDER.call is not None or not torch._C._len_torch_dispatch_stack())
         and torch._C._get_tracing_state() is None
         and all(type(t) in _PLAIN_TYPES and t.is_cpu for t in others)
     )
@@ -76,6 +77,8 @@ def _in_blocks(x: Tensor, others: Sequence[Tensor]) -> bool:
 def _evaluated(
     family: Family, path: tuple[str, ...], factors: int, tensors: Sequence[Tensor]
 ) -> Tensor:
+    if RECORDER.call is not None:
+        return RECORDER.call(lambda *given: _evaluated(family, path, factors, given), tensors)
     x, full, parameters = tensors[0], tensors[: 1 + factors], tensors[1 + factors :]
     if (
         _in_blocks(x, tensors[1:])
@@ -111,6 +114,18 @@ def _run(
     return out
 
 
+def _pair(family: Family, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Value and slope at x, which is contiguous, in one pass."""
+    if RECORDER.call is not None:
+        return RECORDER.call(lambda given: _pair(family, given), [x])
+    value, slope = torch.empty_like(x), torch.empty_like(x)
+    if x.numel() <= BLOCK:
+        family.pair.small((x,), (value, slope))
+    else:
+        family.pair.run((x.view(-1),), (), (value.view(-1), slope.view(-1)))
+    return value, slope
+
+
 class _Differentiable(torch.autograd.Function):
     """For plain autograd: half the overhead of the other.
 
@@ -128,11 +143,7 @@ class _Differentiable(torch.autograd.Function):
             # second one later.
             size = x.numel()
             if size <= BLOCK or (size <= _SLOPE_KEPT and family.slope_is_dear):
-                value, slope = torch.empty_like(x), torch.empty_like(x)
-                if size <= BLOCK:
-                    family.pair.small((x,), (value, slope))
-                else:
-                    family.pair.run((x.view(-1),), (), (value.view(-1), slope.view(-1)))
+                value, slope = _pair(family, x)
                 ctx.keeps_slope = True
                 ctx.save_for_backward(x, slope)
                 return value
