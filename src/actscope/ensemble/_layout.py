@@ -47,6 +47,13 @@ def _filling(sizes: Sequence[int]) -> int:
     return lcm(*(LINE // gcd(LINE, size) for size in sizes))
 
 
+def side_by_side(members: int, widths: Sequence[int], like: Tensor) -> list[Tensor]:
+    """["member width"] of zeros for each width, one after the other in one piece of memory."""
+    flat = like.new_zeros(members * sum(widths))
+    parts = flat.split([members * width for width in widths])
+    return [part.view(members, width) for part, width in zip(parts, widths, strict=True)]
+
+
 class Values:
     """One value for every parameter of every member.
 
@@ -70,11 +77,17 @@ class Values:
 
     def zeros_like(self) -> Self:
         """The same places, all 0."""
-        return self.like([torch.zeros_like(region) for region in self.regions])
+        return self.like(self._side_by_side(self.members))
 
     def take(self, index: Tensor) -> Self:
         """A copy of the members at `index`."""
-        return self.like([region.index_select(0, index) for region in self.regions])
+        copies = self._side_by_side(len(index))
+        for region, copy in zip(self.regions, copies, strict=True):
+            torch.index_select(region, 0, index, out=copy)
+        return self.like(copies)
+
+    def _side_by_side(self, members: int) -> list[Tensor]:
+        return side_by_side(members, [r.shape[1] for r in self.regions], self.regions[0])
 
     def put(self, index: Tensor, other: Values) -> None:
         """Overwrite the members at `index` with those of `other`, in order."""
@@ -205,10 +218,8 @@ class Store(Values):
     @classmethod
     def zeros(cls, shape: Shape, members: int, *, dtype: torch.dtype, device: torch.device) -> Self:
         """All zero, for `members` networks."""
+        widths = [round_up(size, LINE) for size in shape.sizes]
         return cls(
             shape,
-            [
-                torch.zeros(members, round_up(size, LINE), dtype=dtype, device=device)
-                for size in shape.sizes
-            ],
+            side_by_side(members, widths, torch.empty(0, dtype=dtype, device=device)),
         )

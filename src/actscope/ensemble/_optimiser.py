@@ -139,9 +139,8 @@ class Optimiser:
         def flat(store: Values) -> list[Tensor]:
             return [region[rate.first : rate.last].view(-1) for region in store.regions[which]]
 
-        taken = flat(values)
-        counts = [self._count] * len(taken)
-        return [taken, flat(grads), flat(self.first), flat(self.second), counts]
+        joined = _joined([flat(store) for store in (values, grads, self.first, self.second)])
+        return [*joined, [self._count] * len(joined[0])]
 
     def step(self) -> None:
         """One update of every member."""
@@ -152,6 +151,28 @@ class Optimiser:
         torch.add(self._count, self._one, out=self._count)
         for rate, update in self._updates:
             update(lr=rate * factor)
+
+
+def _joined(stores: list[list[Tensor]]) -> list[list[Tensor]]:
+    """Stretches that follow one another in memory, in all of `stores`, as one."""
+    joined = [[stretches[0]] for stretches in stores]
+    for following in zip(*(stretches[1:] for stretches in stores), strict=True):
+        ends = [list_[-1] for list_ in joined]
+        if all(_follows(end, part) for end, part in zip(ends, following, strict=True)):
+            for list_, part in zip(joined, following, strict=True):
+                size = list_[-1].numel() + part.numel()
+                list_[-1] = list_[-1].as_strided((size,), (1,))
+        else:
+            for list_, part in zip(joined, following, strict=True):
+                list_.append(part)
+    return joined
+
+
+def _follows(end: Tensor, part: Tensor) -> bool:
+    return (
+        end.untyped_storage().data_ptr() == part.untyped_storage().data_ptr()
+        and end.data_ptr() + end.nbytes == part.data_ptr()
+    )
 
 
 def state_bytes(parameters: int) -> int:
