@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.ensemble import factories
 from tests.ensemble.factories import CASES, LABELS, TABLE
 from torch import Tensor, nn
@@ -111,8 +113,9 @@ def test_a_member_does_not_depend_on_who_shares_its_ensemble(
 
     def run(worth: int, **how: Any) -> act.Ensemble:
         monkeypatch.setattr(_stacked_pass, "WORTH", worth)
-        given = {**GIVEN, "epochs": 3, "seeds": 2, **how}
-        return act.train_ensemble(X, LABELS, model=factory, **given)
+        return act.train_ensemble(
+            X, LABELS, model=factory, **{**GIVEN, "epochs": 3, "seeds": 2, **how}
+        )
 
     names = ["x * tanh(exp(x))", "gelu", "prelu"]
     together = run(20, activations=names)
@@ -125,6 +128,30 @@ def test_a_member_does_not_depend_on_who_shares_its_ensemble(
     assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
     losses = [e.members["final_loss"].to_numpy() for e in (together, alone)]
     assert losses[0][7] == losses[1][0]
+
+
+@given(
+    inputs=st.integers(1, 9),
+    width=st.integers(1, 20),
+    outputs=st.integers(2, 5),
+    batch=st.integers(1, 40),
+)
+@settings(max_examples=15, deadline=None)
+def test_odd_shapes_do_not_share_vectors_either(
+    inputs: int, width: int, outputs: int, batch: int
+) -> None:
+    def model(activation: Maker) -> nn.Module:
+        return nn.Sequential(
+            nn.Linear(inputs, width), activation(), nn.Linear(width, outputs), nn.SiLU()
+        )
+
+    X = np.resize(TABLE, (41, inputs))
+    how: dict[str, Any] = {"model": model, "activations": "gelu", "batch_size": batch,
+                           "epochs": 2, "progress": False}  # fmt: skip
+    five = act.train_ensemble(X, np.arange(41) % outputs, seeds=5, members_at_once=5, **how)
+    for seed in (1, 4):
+        alone = act.train_ensemble(X, np.arange(41) % outputs, seeds=[seed], **how)
+        assert five.outputs(X)[seed].tobytes() == alone.outputs(X)[0].tobytes()
 
 
 def test_a_perceptron_from_a_factory_is_the_built_in_one() -> None:
@@ -142,9 +169,9 @@ def test_a_perceptron_from_a_factory_is_the_built_in_one() -> None:
             )
         return nn.Sequential(*layers[:-1])
 
-    given: dict[str, Any] = {**GIVEN, "activations": ["gelu", "prelu"], "l2": 1e-3}
-    ours = act.train_ensemble(TABLE, LABELS, hidden=(6, 5), **given)
-    theirs = act.train_ensemble(TABLE, LABELS, model=factory, **given)
+    how: dict[str, Any] = {**GIVEN, "activations": ["gelu", "prelu"], "l2": 1e-3}
+    ours = act.train_ensemble(TABLE, LABELS, hidden=(6, 5), **how)
+    theirs = act.train_ensemble(TABLE, LABELS, model=factory, **how)
     np.testing.assert_allclose(ours.outputs(TABLE), theirs.outputs(TABLE), atol=2e-5)
     np.testing.assert_allclose(ours.members["final_loss"], theirs.members["final_loss"], rtol=1e-4)
 

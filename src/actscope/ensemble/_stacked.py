@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, Self
 
 import torch
@@ -141,10 +142,13 @@ class Stacked:
 
     def member_bytes(self, batch_size: int) -> int:
         """What one member keeps in use while it is trained."""
-        return max(seen.bytes for seen in self._seen.values())
+        rows = batch_size / len(self._example)
+        return max(seen.held + int(rows * seen.kept) for seen in self._seen.values())
 
     def _room(self, values: StackedValues, rows: int) -> Room:
-        count, padded = values.members, padded_rows(rows, [self.outputs])
+        count = values.members
+        # A product may round differently where its operands do not start a cache line.
+        padded = padded_rows(rows, [self.outputs, prod(self.features)])
         return Room(
             rows,
             padded,

@@ -24,8 +24,8 @@ class Seen:
     network: the one that was tried; it is not trained. moving: the buffers that a step
     changes; replaces: by putting another tensor in a buffer's place. steady: nothing about it
     but tensors changes from step to step, and nothing looks on (hooks). draws, draws_in_use: it
-    moves PyTorch's generators on in training, in evaluation. bytes: what one member keeps in
-    use while it is trained.
+    moves PyTorch's generators on in training, in evaluation. held, kept: bytes of a member's
+    parameters, gradients and moments, and of what a step on the rows tried keeps in use.
     """
 
     network: nn.Module
@@ -35,7 +35,8 @@ class Seen:
     steady: bool
     draws: bool
     draws_in_use: bool
-    bytes: int
+    held: int
+    kept: int
 
 
 def look(
@@ -84,7 +85,6 @@ def look(
         _right(out, where, len(example), outputs, dtype)
     layout = Layout.of(network, moving, dtype)
     itemsize = torch.empty((), dtype=dtype).element_size()
-    bytes_ = 4 * itemsize * sum(layout.sizes) + kept
     # What changes from step to step may draw in one and not in another.
     return Seen(
         network,
@@ -92,9 +92,10 @@ def look(
         moving,
         replaces,
         steady,
-        draws.seen or not steady,
-        used.seen or not steady,
-        bytes_,
+        draws=draws.seen or not steady,
+        draws_in_use=used.seen or not steady,
+        held=4 * itemsize * sum(layout.sizes),
+        kept=kept,
     )
 
 

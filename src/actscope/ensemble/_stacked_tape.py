@@ -63,7 +63,7 @@ def record(network: nn.Module, x: Tensor, grad: Tensor) -> Tape | None:
     recorder.known.update({id(t): f"i{k}" for k, t in enumerate(state.values())})
     with torch.enable_grad(), recorder, recorder.given_whole_evaluations():
         out: Tensor = network(x)
-        out = out if out.ndim == 2 else out.unsqueeze(1)
+        out = out.reshape(grad.shape)
         recorder.turn = len(recorder.calls)
         grads = torch.autograd.grad(out, [p for _, p in trained], grad, allow_unused=True)
     if recorder.refused:
