@@ -18,7 +18,7 @@ TOKENS = RNG.integers(0, 20, (ROWS, 5))
 LABELS = TABLE[:, :3].argmax(1)
 
 
-def mlp(activation: Maker) -> nn.Module:
+def mlp(activation: Maker) -> nn.Sequential:
     return nn.Sequential(
         nn.Linear(8, 7), activation(), nn.Linear(7, 9), activation(), nn.Linear(9, 3)
     )

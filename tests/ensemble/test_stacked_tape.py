@@ -181,25 +181,26 @@ class Late(Own):
         return 1.0 if self.calls < 8 else 0.25
 
 
-def _doubled(module: nn.Module, args: Any, out: Tensor) -> Tensor:
-    return 2 * out
-
-
-class Watched(Own):
-    def __init__(self, activation: Maker) -> None:
-        super().__init__(activation)
-        self.register_forward_hook(_doubled)
-
-    def own(self) -> float:
-        return 1.0
-
-
-@pytest.mark.parametrize("model", [OwnNumber, OwnTensor, Late, Watched])
+@pytest.mark.parametrize("model", [OwnNumber, OwnTensor, Late])
 def test_what_python_keeps_is_each_networks_own(
     model: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     e, _ = trained(model, monkeypatch)
     np.testing.assert_array_equal(e.outputs(TABLE), in_a_loop(model, monkeypatch))
+
+
+def test_who_looks_on_sees_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def watched(activation: Maker) -> nn.Module:
+        network = factories.mlp(activation)
+        network[0].register_forward_hook(lambda *_: seen.append(1))
+        return network
+
+    trained(watched, monkeypatch)[0].outputs(TABLE)
+    count = len(seen)
+    in_a_loop(watched, monkeypatch)
+    assert len(seen) == 2 * count
 
 
 def test_what_changes_outside_the_model_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
