@@ -41,7 +41,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def pytorch_loop(
     factory: Model, X: np.ndarray, *, activation: str, lr: float, seed: int, optimizer: str,
-    dtype: torch.dtype, l2: float = 0.0, epochs: int = 4,
+    dtype: torch.dtype, l2: float = 0.0, epochs: int = 4, clip: float | None = None,
 ) -> nn.Module:  # fmt: skip
     """The same training as anyone would write it; what it draws, from the member's seed."""
     x = torch.from_numpy(X)
@@ -64,6 +64,8 @@ def pytorch_loop(
                 generator.manual_seed(key_of(seed, 2, epoch) + number)
                 optimiser.zero_grad()
                 nn.functional.cross_entropy(model(x[batch]), y[batch]).backward()
+                if clip is not None:
+                    nn.utils.clip_grad_norm_(learning, clip)
                 optimiser.step()
     return model.eval()
 
@@ -102,6 +104,30 @@ def test_in_single_precision_it_stays_within_rounding(case: str) -> None:
     alone = pytorch_loop(factory, X, activation="gelu", lr=3e-2, seed=1, optimizer="sgd",
                          dtype=torch.float32)  # fmt: skip
     np.testing.assert_allclose(e.outputs(X)[4], logits(alone, X, torch.float32), atol=1e-4)
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("case", ["normed", "residual", "encoder"])
+def test_gradients_are_clipped_as_those_of_the_module_alone(case: str) -> None:
+    factory, X = CASES[case]
+    e = act.train_ensemble(X, LABELS, model=factory, activations=["tanh"], dtype="float64",
+                           optimizer="sgd", clip_grad_norm=0.1, **GIVEN)  # fmt: skip
+    alone = pytorch_loop(factory, X, activation="tanh", lr=3e-2, seed=2, optimizer="sgd",
+                         dtype=torch.float64, clip=0.1)  # fmt: skip
+    np.testing.assert_allclose(e.outputs(X)[5], logits(alone, X, torch.float64), rtol=1e-6)
+
+
+def test_every_task_serves_with_a_model() -> None:
+    several = (TABLE[:, :3] > 0).astype(int)
+    how: dict[str, Any] = {"model": factories.normed, **GIVEN, "epochs": 30}
+    labels = act.train_ensemble(TABLE, several, **how, sample_weight=np.arange(1.0, 44.0))
+    assert labels.settings.task == "multilabel"
+    assert (labels.predict(TABLE)[-1] == several).mean() > 0.9
+    classes = act.train_ensemble(TABLE, LABELS, **how, class_weight="balanced",
+                                 lr_schedule="one_cycle")  # fmt: skip
+    assert (classes.predict(TABLE)[-1] == LABELS).mean() > 0.9
+    numbers = act.train_ensemble(TABLE, TABLE[:, :3] ** 2 + 0.5, **how, lr_schedule="cosine")
+    assert numbers.predict(TABLE).shape == (6, factories.ROWS, 3)
 
 
 @pytest.mark.parametrize("case", CASES)

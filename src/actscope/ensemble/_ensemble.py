@@ -90,7 +90,8 @@ def train_ensemble(
             member's seed, and all that it draws with torch (dropout) follows from that seed,
             epoch and batch. Any module will do: its members are trained one after the other
             within a chunk, by the calls that each makes alone. l2 shrinks parameters of two
-            axes or more; frozen ones stay; running statistics are each member's own.
+            axes or more; frozen ones stay; running statistics are each member's own. What a
+            module keeps in Python attributes is not given back by `patience`.
         activations: names such as "relu" or "leaky_relu(negative_slope=0.2)", names given to
             `define`, formulas such as "x*tanh(exp(x))", records; a tuple of them gives each
             hidden layer its own: [("tanh", "relu"), "relu"] are two networks.
@@ -144,6 +145,15 @@ def train_ensemble(
         ...                    learning_rates=[0.03], epochs=30)
         >>> (e.predict(X) == y).mean(axis=1) > 0.9  # relu twice, identity twice
         array([ True,  True, False, False])
+
+        >>> from torch import nn
+        >>> def model(activation):  # a network of your own
+        ...     return nn.Sequential(nn.Linear(2, 16), activation(), nn.LayerNorm(16),
+        ...                          nn.Dropout(0.1), nn.Linear(16, 2))
+        >>> e = train_ensemble(X, y, model=model, activations=["relu", "gelu"],
+        ...                    learning_rates=[0.03], epochs=30)
+        >>> (e.predict(X) == y).mean(axis=1) > 0.9, e.module(0)[3]
+        (array([ True,  True]), Dropout(p=0.1, inplace=False))
     """
     rates, numbers = _check.rates(learning_rates), _check.seeds(seeds)
     place = _device(device)

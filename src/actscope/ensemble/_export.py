@@ -51,5 +51,7 @@ def _plain(part: Trained, position: int) -> nn.Sequential:
             values = (learned[position, 0] for learned in store.learned[layer])
             for parameter, value in zip(activation.parameters(), values, strict=False):
                 parameter.data = value.clone()
+            if isinstance(activation, nn.PReLU):
+                activation.num_parameters = activation.weight.numel()
             made.append(activation)
     return nn.Sequential(*made).eval()
