@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 import actscope as act
 from actscope import catalogue
-from actscope.ensemble import _stacked_pass
+from actscope.ensemble import _stacked
 from actscope.ensemble._factory import Maker, build, given_back
 from actscope.ensemble._init import batch_order, initial
 from actscope.ensemble._stacked_pass import key_of
@@ -35,7 +35,7 @@ GIVEN: dict[str, Any] = {
 @pytest.fixture(params=["loop", "tape"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Through the networks themselves, or from tapes from the second step on."""
-    monkeypatch.setattr(_stacked_pass, "WORTH", 10**9 if request.param == "loop" else 2)
+    monkeypatch.setattr(_stacked, "WORTH", 10**9 if request.param == "loop" else 2)
     return request.param
 
 
@@ -138,7 +138,7 @@ def test_a_member_does_not_depend_on_who_shares_its_ensemble(
     factory, X = CASES[case]
 
     def run(worth: int, **how: Any) -> act.Ensemble:
-        monkeypatch.setattr(_stacked_pass, "WORTH", worth)
+        monkeypatch.setattr(_stacked, "WORTH", worth)
         return act.train_ensemble(
             X, LABELS, model=factory, **{**GIVEN, "epochs": 3, "seeds": 2, **how}
         )

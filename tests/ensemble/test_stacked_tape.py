@@ -115,12 +115,12 @@ def trained(model: Any, monkeypatch: pytest.MonkeyPatch, **given: Any) -> tuple[
         return made[-1]
 
     monkeypatch.setattr(_stacked, "record", noted)
-    monkeypatch.setattr(_stacked_pass, "WORTH", 3)
+    monkeypatch.setattr(_stacked, "WORTH", 3)
     return act.train_ensemble(TABLE, LABELS, model=model, **{**GIVEN, **given}), made
 
 
 def in_a_loop(model: Any, monkeypatch: pytest.MonkeyPatch, **given: Any) -> np.ndarray:
-    monkeypatch.setattr(_stacked_pass, "WORTH", 10**9)
+    monkeypatch.setattr(_stacked, "WORTH", 10**9)
     return act.train_ensemble(TABLE, LABELS, model=model, **{**GIVEN, **given}).outputs(TABLE)
 
 

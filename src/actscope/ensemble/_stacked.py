@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from math import prod
 from typing import Any, Self
 
@@ -19,6 +21,9 @@ from actscope.ensemble._stacked_layout import Layout, StackedValues
 from actscope.ensemble._stacked_pass import Room, StackedPass
 from actscope.ensemble._stacked_tape import Tape, record
 from actscope.errors import SettingError
+
+# Steps of members after which a tape is worth its making (some milliseconds).
+WORTH = 50
 
 
 class Stacked:
@@ -43,6 +48,7 @@ class Stacked:
         self._example = example
         self._seen: dict[str, Seen] = {}
         self._tapes: dict[tuple[str, int], Tape | None] = {}
+        self._steps: Counter[tuple[str, int]] = Counter()
         for known in records:
             maker = Maker(known)
             network = build(factory, maker, seed, example=example, dtype=dtype)
@@ -130,7 +136,7 @@ class Stacked:
             grads,
             self._room(values, rows),
             self._seen[label],
-            lambda: self._tape(label, rows),
+            partial(self._tape, label, rows),
         )
 
     def evaluation(
@@ -138,7 +144,7 @@ class Stacked:
     ) -> StackedPass:
         """A pass forward, the networks in evaluation mode."""
         seen = self._seen[members[0].activation]
-        return StackedPass(members, values, None, self._room(values, rows), seen, lambda: None)
+        return StackedPass(members, values, None, self._room(values, rows), seen, _no_tape)
 
     def member_bytes(self, batch_size: int) -> int:
         """What one member keeps in use while it is trained."""
@@ -156,17 +162,29 @@ class Stacked:
             values.regions[0].new_zeros(count, self.outputs, padded),
         )
 
-    def _tape(self, label: str, rows: int) -> Tape | None:
-        """A step on so many rows written out, if it can be."""
-        if (label, rows) not in self._tapes:
-            seen, x = self._seen[label], self._example[:rows]
-            tape = None
-            with generators(x.device), Attempt():
-                if seen.steady:
-                    some = next(p for p in seen.network.parameters() if p.requires_grad)
-                    tape = record(seen.network, x, some.new_ones(rows, self.outputs))
-            self._tapes[label, rows] = tape
-        return self._tapes[label, rows]
+    def _tape(self, label: str, rows: int, steps: int) -> tuple[bool, Tape | None]:
+        """Told of so many more steps of members: whether it is decided, and the tape."""
+        key = label, rows
+        if key not in self._tapes:
+            self._steps[key] += steps
+            if self._steps[key] < WORTH:
+                return False, None
+            self._tapes[key] = self._written_out(label, rows)
+        return True, self._tapes[key]
+
+    def _written_out(self, label: str, rows: int) -> Tape | None:
+        """A step on so many rows, if it can be written out."""
+        seen, x = self._seen[label], self._example[:rows]
+        tape = None
+        with generators(x.device), Attempt():
+            if seen.steady:
+                some = next(p for p in seen.network.parameters() if p.requires_grad)
+                tape = record(seen.network, x, some.new_ones(rows, self.outputs))
+        return tape
+
+
+def _no_tape(steps: int) -> tuple[bool, Tape | None]:
+    return True, None
 
 
 def _tensors(network: nn.Module) -> list[Any]:

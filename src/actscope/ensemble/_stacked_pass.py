@@ -30,8 +30,6 @@ from actscope.errors import SettingError
 _torch: Any = torch
 _STREAM = 2  # beside the streams of _init: 0 for weights, 1 for batches
 _USE = 3  # what a network draws outside training
-# Steps of members after which a tape is worth its making (some milliseconds).
-WORTH = 200
 
 
 class Room(NamedTuple):
@@ -53,9 +51,10 @@ class StackedPass:
         grads: Values | None,
         room: Room,
         seen: Seen,
-        tape: Callable[[], Tape | None],
+        tape: Callable[[int], tuple[bool, Tape | None]],
     ) -> None:
-        """grads: None: forward only, in evaluation mode. tape: makes one, where it can be."""
+        """grads: None: forward only, in evaluation mode. tape: told of so many more steps, says
+        whether it is decided if there is to be one, and which."""
         self.rows, self.padded, self.inputs, self.outputs = room
         self._members, self._values, self._grads, self._tape = members, values, grads, tape
         self._x = [x[: self.rows] for x in self.inputs.unbind()]
@@ -71,7 +70,7 @@ class StackedPass:
         ]
         self._made: list[Any] = []
         self._played: list[tuple[Bound, list[Tensor]]] = []
-        self._steps, self._check = 0, False
+        self._decided = self._check = False
         self._epoch, self._keys = -1, [key_of(m.seed, _USE, 0) for m in members]
         self._now = self._keys
         self._draws = seen.draws_in_use if grads is None else seen.draws
@@ -104,9 +103,10 @@ class StackedPass:
                 self._walk()
             self._made = []
             return
-        self._steps += len(self._members)
-        if self._steps - len(self._members) < WORTH <= self._steps:
-            self._begin_to_play()
+        if not self._decided:
+            self._decided, tape = self._tape(len(self._members))
+            if tape is not None:
+                self._begin_to_play(tape)
         if self._check:
             self._look_again()
         if self._played:
@@ -173,10 +173,7 @@ class StackedPass:
             if network.training != training:
                 network.train(training)
 
-    def _begin_to_play(self) -> None:
-        tape = self._tape()
-        if tape is None:
-            return
+    def _begin_to_play(self, tape: Tape) -> None:
         assert self._grads is not None
         self._bind()
         places = {p.name: p for p in self._values.layout.parameters}
