@@ -171,6 +171,33 @@ def weight_normed(activation: Maker) -> nn.Module:
     )  # fmt: skip
 
 
+def one_layer(activation: Maker) -> nn.Module:
+    return nn.Sequential(nn.Linear(8, 7), activation(), nn.Linear(7, 3))
+
+
+class Overwriting(nn.Module):
+    """Changes its input in place."""
+
+    def __init__(self, activation: Maker) -> None:
+        super().__init__()
+        self.layer, self.act, self.end = nn.Linear(8, 7), activation(), nn.Linear(7, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.end(self.act(self.layer(x.mul_(0.5))))
+
+
+class Words(nn.Module):
+    """An embedding, its gradients sparse or not."""
+
+    def __init__(self, activation: Maker, sparse: bool = False) -> None:
+        super().__init__()
+        self.words, self.act = nn.Embedding(20, 6, sparse=sparse), activation()
+        self.end = nn.Linear(6, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.end(self.act(self.words(x).mean(1)))
+
+
 Case = tuple[Callable[[Maker], nn.Module], np.ndarray]
 CASES: dict[str, Case] = {
     "mlp": (mlp, TABLE),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from tests.ensemble import factories
-from tests.ensemble.factories import CASES, LABELS, TABLE
+from tests.ensemble.factories import CASES, LABELS, TABLE, TOKENS
 from torch import Tensor, nn
 
 import actscope as act
@@ -187,6 +188,27 @@ def test_what_python_keeps_is_each_networks_own(
 ) -> None:
     e, _ = trained(model, monkeypatch)
     np.testing.assert_array_equal(e.outputs(TABLE), in_a_loop(model, monkeypatch))
+
+
+def test_an_input_that_is_overwritten_is_each_steps_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = TABLE.copy()
+    e, made = trained(factories.Overwriting, monkeypatch)
+    assert made
+    np.testing.assert_array_equal(e.outputs(TABLE), in_a_loop(factories.Overwriting, monkeypatch))
+    halved = {**GIVEN, "model": factories.one_layer}
+    np.testing.assert_array_equal(
+        e.outputs(TABLE), act.train_ensemble(TABLE / 2, LABELS, **halved).outputs(TABLE / 2)
+    )
+    np.testing.assert_array_equal(TABLE, before)
+
+
+def test_sparse_gradients_are_gathered_like_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_stacked, "WORTH", 3)
+    sparse, dense = (
+        act.train_ensemble(TOKENS, LABELS, model=partial(factories.Words, sparse=s), **GIVEN)
+        for s in (True, False)
+    )
+    np.testing.assert_allclose(sparse.outputs(TOKENS), dense.outputs(TOKENS), atol=1e-5)
 
 
 def test_who_looks_on_sees_each_step(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ class Stacked:
             factory,
             list(records),
             members[0].seed,
-            rows.X[0, :size],
+            rows.X[0, :size].clone(),  # a network may overwrite what it is given
             [size, rest] if rest else [size],
             settings.outputs,
             dtype,

@@ -57,7 +57,8 @@ class StackedPass:
         whether it is decided if there is to be one, and which."""
         self.rows, self.padded, self.inputs, self.outputs = room
         self._members, self._values, self._grads, self._tape = members, values, grads, tape
-        self._x = [x[: self.rows] for x in self.inputs.unbind()]
+        # .data: a network may overwrite its rows, which is not to count as a change of others'.
+        self._x = [x[: self.rows].data for x in self.inputs.unbind()]
         self._slots = [out[:, : self.rows].T for out in self.outputs.unbind()]
         count, width = self.outputs.shape[:2]
         share = self.outputs.new_zeros(count, round_up(self.rows * width, LINE))
@@ -206,12 +207,14 @@ class StackedPass:
         """Whether a network and its tape give the same bits for the rows at hand."""
         network, flow = self._values.networks[member], self._flows[member]
         moving = self._values.views(self._values.layout.buffers, member)
-        before = [t.clone() for t in moving]
+        # A step may change these; the next one is to find them as they are.
+        changing = [*moving, self._x[member]]
+        before = [t.clone() for t in changing]
         torch.linspace(-1, 1, flow.numel(), out=flow.view(-1))
 
         def came(out: Tensor) -> list[Tensor]:
             found = [t.clone() for t in (out, *into, *moving)]
-            for tensor, value in zip(moving, before, strict=True):
+            for tensor, value in zip(changing, before, strict=True):
                 tensor.copy_(value)
             return found
 
