@@ -1,7 +1,7 @@
 # make demo    a comparison on real data, in an environment of its own
 # make test    everything that CI checks
 # make check   lint, format, types and import directions alone
-# make bench   seconds per network against scikit-learn and a PyTorch loop
+# make bench   seconds per network against others, growth: docs/training.md (8 minutes)
 # make facts   derive the catalogue's facts anew
 
 PYTHON ?= python3
@@ -24,8 +24,9 @@ check: .venv/.installed-dev
 	$(BIN)/lint-imports --cache-dir .venv/.import-linter
 	$(BIN)/pyright
 
-bench: .venv/.installed-dev
-	$(BIN)/python benchmarks/train.py
+bench: .venv/.installed-bench
+	$(BIN)/python benchmarks/train.py --shape all --repeats 5 --markdown
+	$(BIN)/python benchmarks/growth.py --markdown
 
 facts: .venv/.installed-dev
 	$(BIN)/python -m actscope.catalogue
@@ -40,6 +41,10 @@ facts: .venv/.installed-dev
 
 .venv/.installed-dev: .venv/.installed
 	@$(PIP) -e '.[dev]'
+	@touch $@
+
+.venv/.installed-bench: .venv/.installed-dev
+	@$(PIP) -e '.[bench]'
 	@touch $@
 
 clean:
