@@ -3,10 +3,10 @@
 from actscope.ensemble._ensemble import Ensemble as Ensemble
 from actscope.ensemble._ensemble import member_weights as member_weights
 from actscope.ensemble._ensemble import softmax as softmax
-from actscope.ensemble._ensemble import train_ensemble as train_ensemble
 from actscope.ensemble._evaluate import LayerHealth as LayerHealth
 from actscope.ensemble._evaluate import layer_health as layer_health
 from actscope.ensemble._evaluate import outputs as outputs
+from actscope.ensemble._fit import train_ensemble as train_ensemble
 from actscope.ensemble._layout import Shape as Shape
 from actscope.ensemble._network import Perceptron as Perceptron
 from actscope.ensemble._plan import Member as Member
