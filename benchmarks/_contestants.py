@@ -1,8 +1,8 @@
 """Who trains the same networks: actscope, scikit-learn, PyTorch in two ways.
 
 Each does the same work: mini-batch Adam, as many epochs, a new order of the rows in each, the
-incomplete last batch too, ReLU, float32, no weight decay. They start from weights of the same
-deviation (`_shapes.deviations`), biases 0; scikit-learn has its own, which cannot be changed.
+incomplete last batch too, ReLU, float32, no weight decay. They start from weights of
+the same distribution, scikit-learn's (`_shapes.layers`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmarks._shapes import RATE, Data, Shape, deviations
+from benchmarks._shapes import RATE, Data, Shape, layers
 from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from torch import Tensor, nn
@@ -48,7 +48,7 @@ def actscope(
         trained = act.train_ensemble(
             *data.train, hidden=shape.hidden, seeds=seeds, learning_rates=[RATE],
             epochs=shape.epochs, batch_size=shape.batch_size, task=shape.task, device=device,
-            workers=workers, progress=False, **study,
+            workers=workers, init="glorot", progress=False, **study,
         )  # fmt: skip
         return lambda: trained.predict(data.test.X)
 
@@ -84,13 +84,13 @@ def pytorch_loop(
         models = []
         for seed in seeds:
             torch.manual_seed(seed)
-            layers: list[nn.Module] = []
-            for fan_in, fan_out, deviation in deviations(shape):
+            parts: list[nn.Module] = []
+            for fan_in, fan_out, bound in layers(shape):
                 linear = nn.Linear(fan_in, fan_out)
-                nn.init.normal_(linear.weight, std=deviation)
-                nn.init.zeros_(linear.bias)
-                layers += [linear, nn.ReLU()]
-            model = nn.Sequential(*layers[:-1]).to(device)
+                nn.init.uniform_(linear.weight, -bound, bound)
+                nn.init.uniform_(linear.bias, -bound, bound)
+                parts += [linear, nn.ReLU()]
+            model = nn.Sequential(*parts[:-1]).to(device)
             optimiser = torch.optim.Adam(model.parameters(), lr=RATE, fused=fused)
             for _ in range(shape.epochs):
                 for batch in torch.randperm(len(X)).to(device).split(shape.batch_size):
@@ -118,10 +118,10 @@ def pytorch_stacked(
     def chunk(seeds: Sequence[int]) -> tuple[list[Tensor], list[Tensor]]:
         torch.manual_seed(seeds[0])
         weights, biases = [], []
-        for fan_in, fan_out, deviation in deviations(shape):
-            weight = torch.randn(len(seeds), fan_in, fan_out, device=device) * deviation
-            weights.append(weight.requires_grad_())
-            biases.append(torch.zeros(len(seeds), 1, fan_out, device=device, requires_grad=True))
+        for fan_in, fan_out, bound in layers(shape):
+            for made, rows in ((weights, fan_in), (biases, 1)):
+                start = torch.empty(len(seeds), rows, fan_out, device=device)
+                made.append(start.uniform_(-bound, bound).requires_grad_())
         optimiser = torch.optim.Adam([*weights, *biases], lr=RATE, fused=True)
         for _ in range(shape.epochs):
             orders = torch.stack([torch.randperm(len(X)) for _ in seeds]).to(device)

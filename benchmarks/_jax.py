@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from benchmarks._shapes import RATE, Data, Shape, deviations
+from benchmarks._shapes import RATE, Data, Shape, layers
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -83,9 +83,10 @@ def training(
     def train(seeds: Sequence[int]) -> Callable[[], Array]:
         draw = np.random.default_rng(seeds[0])
         start = []
-        for fan_in, fan_out, deviation in deviations(shape):
-            weight = draw.standard_normal((len(seeds), fan_in, fan_out), np.float32)
-            start.append((weight * np.float32(deviation), np.zeros((len(seeds), fan_out), "f4")))
+        for fan_in, fan_out, bound in layers(shape):
+            sizes = ((fan_in, fan_out), (fan_out,))
+            drawn = [draw.uniform(-bound, bound, (len(seeds), *size)) for size in sizes]
+            start.append(tuple(values.astype(np.float32) for values in drawn))
         orders = np.stack([
             [draw.permutation(rows).astype(np.int32) for _ in range(shape.epochs)] for _ in seeds
         ])  # fmt: skip

@@ -120,13 +120,13 @@ SHAPES = {
 }  # fmt: skip
 
 
-def deviations(shape: Shape) -> list[tuple[int, int, float]]:
-    """(inputs, outputs, standard deviation of the starting weights) of each layer.
+def layers(shape: Shape) -> list[tuple[int, int, float]]:
+    """(inputs, outputs, bound) of each layer: weights and biases start uniform within the bound.
 
-    He's for ReLU, above the first layer: what actscope starts from.
+    Glorot's, as scikit-learn has it and cannot have it otherwise: so everybody starts so.
     """
     pairs = zip(shape.widths[:-1], shape.widths[1:], strict=True)
-    return [(a, b, ((1 if i == 0 else 2) / a) ** 0.5) for i, (a, b) in enumerate(pairs)]
+    return [(a, b, (6 / (a + b)) ** 0.5) for a, b in pairs]
 
 
 def data_folder(given: str | None) -> Path | None:
