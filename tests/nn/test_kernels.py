@@ -7,7 +7,7 @@ import torch
 
 from actscope import catalogue
 from actscope.nn import derivative, module
-from actscope.nn._kernels import Kernel, _Composed, kernel
+from actscope.nn._kernels import Kernel, _Composed, into_memory, kernel
 
 Z = torch.linspace(-9, 9, 2 * 4 * 33, dtype=torch.float64).view(2, 4, 33)
 GRAD = torch.linspace(-2, 3, Z.numel(), dtype=torch.float64).flip(0).view_as(Z)
@@ -114,6 +114,24 @@ def test_a_members_result_does_not_depend_on_who_shares_the_ensemble(name: str, 
     for first, last in ((0, 1), (5, 6), (30, 37)):
         for alone, whole in zip(run(first, last), together, strict=True):
             assert torch.equal(alone, whole[first:last])
+
+
+@pytest.mark.parametrize("name", ["telu", "beta_swish", "acon_c", "sinc"])
+def test_where_there_are_no_blocks_ordinary_operations_give_the_same(name: str) -> None:
+    """What a GPU takes, on the processor."""
+    f = _Composed(catalogue.get(name))
+    learned = [torch.rand(2, 1, 33, dtype=torch.float64) + 0.4 for _ in f.learned]
+    jobs = [(f._value, [Z], 1, 0), (f._slope, [Z, GRAD], 1, 0)]
+    if f._learned_slopes is not None:
+        jobs.append((f._learned_slopes, [Z, GRAD], 0, len(learned)))
+    for program, full, outs, sums in jobs:
+        found = []
+        for blocks in (True, False):
+            out = [torch.full_like(Z, torch.nan) for _ in range(outs)]
+            totals = [torch.ones_like(p) for p in learned[:sums]]
+            into_memory(program, full, learned, out, totals, blocks=blocks)()
+            found.append([*out, *totals])
+        torch.testing.assert_close(*found)
 
 
 @pytest.mark.parametrize("name", ["tanh", "mish", "tanhshrink", "telu", "dynamic_tanh"])

@@ -18,6 +18,7 @@ from torch import Tensor
 from actscope.catalogue import Record
 from actscope.nn._forms import family_of, key_of
 from actscope.nn._operations import SOFTPLUS_THRESHOLD, quick_tanh
+from actscope.nn._program import Program
 
 _aten: Any = torch.ops.aten
 
@@ -172,29 +173,56 @@ class _Composed(Kernel):
         self._learned_slopes = family.parameter_slopes.quickly() if learned else None
 
     def forward(self, z: Tensor, out: Tensor, learned: Learned = ()) -> Call:
-        return partial(self._value.run, [self._view(z)], learned, [self._view(out)])
+        return into_memory(self._value, [self._view(z)], learned, [self._view(out)])
 
     def backward(
         self, grad: Tensor, z: Tensor, a: Tensor, out: Tensor, learned: Learned = ()
     ) -> Call:
         full = [self._view(z), self._view(grad)]
-        return partial(self._slope.run, full, learned, [self._view(out)])
+        return into_memory(self._slope, full, learned, [self._view(out)])
 
     def learned_grad(
         self, grad: Tensor, z: Tensor, learned: Learned, out: Sequence[Tensor]
     ) -> Call:
         slopes = self._learned_slopes
         assert slopes is not None
+        add = into_memory(slopes, [z, grad], learned, [], out)
 
         def write() -> None:
             for total in out:
                 total.zero_()
-            slopes.run([z, grad], learned, [], out)
+            add()
 
         return write
 
     def _view(self, tensor: Tensor) -> Tensor:
         return tensor if self.learned else tensor.view(-1)
+
+
+def into_memory(
+    program: Program,
+    full: Sequence[Tensor],
+    learned: Learned,
+    out: Sequence[Tensor],
+    sums: Sequence[Tensor] = (),
+    *,
+    blocks: bool | None = None,
+) -> Call:
+    """What runs a program as `Program.run` does; by ordinary operations where it cannot.
+
+    blocks: None: on a processor only. A GPU has no use for them: its cache is not the matter.
+    """
+    if full[0].device.type == "cpu" if blocks is None else blocks:
+        return partial(program.run, full, learned, out, sums)
+
+    def write() -> None:
+        results = program.plain([*full, *learned])
+        for target, result in zip(out, results, strict=False):
+            target.copy_(result)
+        for total, result in zip(sums, results[len(out) :], strict=True):
+            total += result.sum_to_size(total.shape)
+
+    return write
 
 
 def _values(record: Record) -> Mapping[str, float]:

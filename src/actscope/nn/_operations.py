@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -59,17 +59,17 @@ PLAIN: dict[str, Callable[..., Any]] = {
 }
 
 
-_MINUS_ONE = {dtype: torch.tensor(-1.0, dtype=dtype) for dtype in (torch.float32, torch.float64)}
+@cache
+def _minus_one(dtype: torch.dtype, device: torch.device) -> Tensor:
+    with torch.inference_mode(False):
+        return torch.tensor(-1.0, dtype=dtype, device=device)
 
 
 def quick_tanh(u: Tensor, *, out: Tensor) -> Tensor:
     """2 sigmoid(2 u) - 1: within 1.2e-7 of tanh in float32, and four times as fast."""
     torch.add(u, u, out=out)
     torch.sigmoid(out, out=out)
-    minus_one = _MINUS_ONE[out.dtype]
-    if out.device.type != "cpu":
-        minus_one = minus_one.to(out.device)
-    return torch.add(minus_one, out, alpha=2, out=out)
+    return torch.add(_minus_one(out.dtype, out.device), out, alpha=2, out=out)
 
 
 def into(name: str, settings: tuple[float, ...], *, quick: bool = False) -> Callable[..., Any]:
