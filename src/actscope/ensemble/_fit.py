@@ -231,7 +231,11 @@ def train_ensemble(
         size = chunk_size(architecture, members, settings, len(features), kind, place, threads)
     else:
         size = stacked_size(architecture.member_bytes(settings.batch_size), members, threads)
-    jobs = list(chunks(members, size)) if model is None else one_activation_each(members, size)
+    jobs = (
+        list(chunks(members, size, threads))
+        if model is None
+        else one_activation_each(members, size)
+    )
 
     parts = _train(
         jobs,

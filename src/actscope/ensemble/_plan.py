@@ -87,6 +87,11 @@ class Rows:
     y: Tensor
     weights: Tensor | None = None
 
+    def first(self, count: int) -> Rows:
+        """At most so many rows of each data set."""
+        weights = None if self.weights is None else self.weights[:, :count]
+        return Rows(self.X[:, :count], self.y[:, :count], weights)
+
     @property
     def count(self) -> int:
         return self.X.shape[1]
@@ -111,13 +116,16 @@ def members_per_chunk(member_bytes: int) -> int:
     return max(1, min(CHUNK_MEMBERS, CHUNK_BYTES // member_bytes))
 
 
-def chunks(members: Sequence[Member], size: int) -> Iterator[list[int]]:
-    """Indices of members, neighbours sharing activation and rate, at most `size` at a time."""
+def chunks(members: Sequence[Member], size: int, workers: int = 1) -> Iterator[list[int]]:
+    """Indices of members, neighbours sharing activation and rate, at most `size` at a time.
+
+    As many chunks as keep all workers busy until the end.
+    """
     order = sorted(
         range(len(members)),
         key=lambda i: (members[i].activation, members[i].learning_rate, members[i].seed),
     )
-    parts = -(-len(order) // size)
+    parts = -(-len(order) // (size * workers)) * workers
     even = -(-len(order) // parts)  # 65 members: 33 + 32 rather than 64 + 1
     for start in range(0, len(order), even):
         yield order[start : start + even]

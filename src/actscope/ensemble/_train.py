@@ -30,8 +30,8 @@ class Trained:
     """One chunk after training.
 
     values: final (or best) parameters, as the architecture lays them out. start_loss: of the
-    starting weights, on validation rows (training rows without any): who is never below it
-    has learned nothing. The tables are Float["epoch member"], NaN after a member's last
+    starting weights, on validation rows (some training rows without any): who is never
+    below it has learned nothing. The tables are Float["epoch member"], NaN after a member's last
     epoch. seconds: each member's share of the (processor's) time.
     """
 

@@ -26,6 +26,8 @@ from actscope.ensemble._schedule import factors
 # a tenth of the time of a small network. A private name, pinned version.
 _below_autograd: Any = torch.__dict__["_C"]._AutoDispatchBelowAutograd
 
+# Training rows whose loss stands for that of all before the first step, where there are no others.
+STARTING_ROWS = 1024
 # Batches whose rows and targets are looked up together.
 AHEAD = 64
 
@@ -82,7 +84,10 @@ class Trainer:
                 )
                 self._batches.append(_Batches(first, count, batch, network, loss))
         self._evaluate = Evaluator(
-            partial(architecture.evaluation, members, values), settings, valid or rows, data
+            partial(architecture.evaluation, members, values),
+            settings,
+            valid or rows.first(STARTING_ROWS),
+            data,
         )
         streams = {seed: i for i, seed in enumerate(dict.fromkeys(m.seed for m in members))}
         self._seeds = list(streams)
@@ -134,7 +139,7 @@ class Trainer:
             )
 
     def evaluate(self) -> Tensor:
-        """Float["member"], the mean loss on validation rows (training rows without any)."""
+        """Float["member"], the mean loss on validation rows (some training rows without any)."""
         return self._evaluate()
 
     def keep(self, positions: NDArray[np.int64]) -> Trainer:
