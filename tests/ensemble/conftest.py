@@ -7,13 +7,15 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from actscope.ensemble import Rows, one_thread
+from actscope.ensemble import Rows
 
 
 @pytest.fixture(autouse=True)
 def single_thread() -> Iterator[None]:
-    with one_thread():
-        yield
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import actscope as act
 
@@ -167,3 +169,48 @@ def test_the_callers_threads_are_left_alone() -> None:
     torch.set_num_threads(2)
     act.train_ensemble(X, LABELS, **SMALL)
     assert torch.get_num_threads() == 2
+
+
+def test_an_ensemble_is_one_line_and_pickles_to_about_its_weights() -> None:
+    e = act.train_ensemble(X, LABELS, hidden=(64, 64), seeds=20, epochs=1)
+    assert repr(e) == "Ensemble(20 members, classification)"
+    stored = pickle.dumps(e)
+    weights = sum(region.nbytes for _, part in e.parts for region in part.values.regions)
+    assert len(stored) < 1.2 * weights + 100_000
+    np.testing.assert_array_equal(pickle.loads(stored).outputs(X), e.outputs(X))
+    assert e == e
+    assert hash(e)
+
+
+def test_tensors_of_any_kind_are_read() -> None:
+    tensor = torch.tensor(X, requires_grad=True)
+    plain = act.train_ensemble(X, LABELS, **SMALL).outputs(X)
+    np.testing.assert_array_equal(
+        act.train_ensemble(tensor, LABELS, **SMALL).outputs(tensor), plain
+    )
+    assert act.train_ensemble(tensor.bfloat16(), LABELS, **SMALL).outputs(X).shape == plain.shape
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"X": torch.tensor(X).to_sparse()}, "must be a dense tensor"),
+        ({"X": np.ma.masked_less(X, 0)}, "has masked values"),
+        ({"X": X * 1e300}, "too large for float32"),
+        ({"device": None}, "cannot be used here"),
+        ({"device": "meta"}, "cannot be used here"),
+        ({"epochs": 10**18}, "epochs must be at most 10,000,000"),
+        ({"optimizer": "sgd", "momentum": 1.0}, "momentum must be at least 0 and below 1"),
+        ({"activations": [("relu", "tanh")], "hidden": 4}, "of which there is 1"),
+    ],
+)
+def test_more_mistakes_are_one_line(change: dict[str, Any], says: str) -> None:
+    given: dict[str, Any] = {"X": X, "y": LABELS, **SMALL, **change}
+    with pytest.raises(act.ActscopeError, match=says) as caught:
+        act.train_ensemble(given.pop("X"), given.pop("y"), **given)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_tuple_of_one_is_that_activation() -> None:
+    e = act.train_ensemble(X, LABELS, **{**SMALL, "hidden": 4, "activations": ["tanh", ("tanh",)]})
+    assert set(e.members["activation"]) == {"tanh"}

@@ -54,6 +54,24 @@ def test_jobs_run_beside_each_other_with_one_thread_each() -> None:
     assert torch.get_num_threads() == before
 
 
+def test_the_callers_threads_are_given_back_by_the_last_of_several() -> None:
+    """In a process with two threads to give back, whatever this one was started with."""
+    code = """
+import threading, torch
+from actscope.ensemble._threads import one_thread
+torch.set_num_threads(2)
+first, second = one_thread(), one_thread()
+first.__enter__(); second.__enter__()
+inside = torch.get_num_threads()
+first.__exit__(None, None, None)
+between = torch.get_num_threads()
+second.__exit__(None, None, None)
+print(inside, between, torch.get_num_threads())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "1", "2"]
+
+
 def test_one_failure_ends_the_others_and_is_the_one_reported() -> None:
     epochs = [0, 0]
 

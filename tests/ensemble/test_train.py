@@ -203,6 +203,54 @@ def layers_of(model: nn.Sequential) -> list[nn.Module]:
     return [part for part in model if not isinstance(part, nn.Linear)]
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("depth", [1, 2, 5])
+def test_neighbours_that_learn_more_or_fewer_slopes_change_nothing(
+    depth: int, optimizer: str, rows: Rows
+) -> None:
+    settings = dataclasses.replace(
+        SETTINGS, hidden=(8,) * depth, optimizer=optimizer, clip_grad_norm=0.1, epochs=2
+    )
+    names = ("relu", "prelu", "pelu", "acon_c", "star_relu", "beta_swish", "snake", "telu")
+    members = [Member(name, 1e-2, s) for name in names for s in range(2)]
+    together = train_chunk(members, settings, rows)
+    assert not together.diverged.any()
+    for i, member in enumerate(members):
+        alone = train_chunk([member], settings, rows)
+        count = min(len(alone.values.regions), len(together.values.regions) - 1)
+        for a, b in zip(together.values.regions[:count], alone.values.regions, strict=False):
+            assert torch.equal(a[i], b[0])
+        for ours, own in zip(together.values.learned, alone.values.learned, strict=True):
+            for a, b in zip(ours, own, strict=False):
+                assert torch.equal(a[i], b[0])
+        assert together.train_loss[-1, i] == alone.train_loss[-1, 0]
+
+
+def test_padding_units_stay_out_of_it_whatever_the_slope_at_0(rows: Rows) -> None:
+    """sign(x) sqrt|x| is infinitely steep at 0, where padding units are."""
+    member = Member("sign(x)*sqrt(abs(x))", 1e-3, 0)
+    done = train_chunk([member], dataclasses.replace(SETTINGS, hidden=(100, 16)), rows)
+    assert Perceptron(64, dataclasses.replace(SETTINGS, hidden=(100, 16))).shape().padded_hidden
+    assert not done.diverged.any()
+    for weight, used in zip(done.values.full_weights, done.values.weights, strict=True):
+        assert weight.isfinite().all()
+        assert weight.count_nonzero() == used.count_nonzero()
+
+
+def test_a_table_in_order_of_time_does_not_look_diverged() -> None:
+    t = torch.linspace(0, 1, 20_000)
+    rows = Rows(t[None, :, None], (100 * t)[None, :, None])
+    settings = Settings(outputs=1, task="regression", hidden=(8,), epochs=2, batch_size=512)
+    assert not train_chunk([Member("relu", 1e-3, 0)], settings, rows).diverged.any()
+
+
+def test_validation_rows_of_another_scale_do_not_call_training_diverged(rows: Rows) -> None:
+    X, settings = rows.X, Settings(outputs=1, task="regression", hidden=(8,), epochs=3)
+    y = 100 * X[:, :, :1]
+    held = Rows(0.01 * X, 0.01 * y)
+    assert not train_chunk([Member("relu", 1e-3, 0)], settings, Rows(X, y), held).diverged.any()
+
+
 def test_each_hidden_layer_may_have_an_activation_of_its_own(rows: Rows) -> None:
     pairs = [("tanh", "relu"), ("relu", "tanh"), ("tanh", "tanh"), ("gelu", "step")]
     members = [

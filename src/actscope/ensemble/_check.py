@@ -13,10 +13,11 @@ from actscope.catalogue import Record, get, split
 from actscope.errors import SettingError, did_you_mean
 
 MAX_SEEDS = 100_000
+MAX_EPOCHS = 10_000_000
 MAX_SEED = 2**32 - 1  # what NumPy's and scikit-learn's generators take
 
 
-def whole(name: str, value: Any, *, least: int = 1) -> int:
+def whole(name: str, value: Any, *, least: int = 1, most: int | None = None) -> int:
     """`value` as an int of at least `least`.
 
     >>> whole("epochs", 10)
@@ -30,6 +31,8 @@ def whole(name: str, value: Any, *, least: int = 1) -> int:
         raise SettingError(f"{name} must be a whole number, not {value!r}")
     if number < least:
         raise SettingError(f"{name} must be at least {least}, not {number}")
+    if most is not None and number > most:
+        raise SettingError(f"{name} must be at most {most:,}, not {number:,}")
     return number
 
 
@@ -132,9 +135,10 @@ def layered(value: Any, depth: int) -> dict[str, Record | tuple[Record, ...]]:
         records = activations(item) if not several else tuple(activations([i])[0] for i in item)
         if several and len(records) != depth:
             raise SettingError(
-                f"{tuple(item)!r} names {len(records)} activations, one for each hidden layer, "
-                f"but there are {depth} hidden layers"
+                f"{tuple(item)!r} must name one activation for each hidden layer, of which there "
+                f"{'is 1' if depth == 1 else f'are {depth}'}"
             )
+        several = several and depth > 1
         for known in [records] if several else records:
             label = " > ".join(r.label for r in known) if isinstance(known, tuple) else known.label
             if found.setdefault(label, known) != known:

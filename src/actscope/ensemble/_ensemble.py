@@ -19,13 +19,13 @@ from actscope.ensemble._stacked import Stacked
 from actscope.ensemble._stacked_inputs import (
     read_rows,
 )
-from actscope.ensemble._targets import read_features
+from actscope.ensemble._targets import as_floats, read_features
 from actscope.ensemble._threads import one_thread
 from actscope.ensemble._train import Trained
 from actscope.errors import SettingError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ensemble:
     """Trained members: activations as given, of each the learning rates ascending, then seeds.
 
@@ -37,6 +37,9 @@ class Ensemble:
     settings: Settings
     classes: tuple[Any, ...]
     parts: tuple[tuple[tuple[int, ...], Trained], ...]
+
+    def __repr__(self) -> str:
+        return f"Ensemble({len(self)} members, {self.settings.task})"
 
     def __len__(self) -> int:
         return len(self.specs)
@@ -157,8 +160,7 @@ class Ensemble:
             features = read_rows(X, "X", kind.like)
         else:
             features = read_features(X, "X", kind.features[0])
-        dtype = region.dtype if features.dtype.kind == "f" else None
-        tensor = torch.from_numpy(features)[None].to(region.device, dtype)
+        tensor = as_floats(features, "X", region.device, region.dtype)
         return Rows(tensor, torch.zeros(1, len(features), dtype=torch.int64, device=region.device))
 
 

@@ -59,27 +59,27 @@ class Evaluator:
         rows: Rows,
         data: Tensor,
     ) -> None:
-        feed, self._count = Feed(rows, data), rows.count
-        self._blocks = []
-        made: dict[int, tuple[Pass, Loss]] = {}
+        self._feed, self._count, self._device = Feed(rows, data), rows.count, rows.X.device
+        made: dict[int, tuple[Pass, Loss, Callable[[Tensor], object]]] = {}
+        self._blocks: list[tuple[int, Pass, Loss, Callable[[Tensor], object]]] = []
         for start in range(0, rows.count, EVALUATION_ROWS):
             size = min(EVALUATION_ROWS, rows.count - start)
             if size not in made:
                 network = make(size)
-                made[size] = network, loss_of(settings.task, network.outputs, size)
-            network, loss = made[size]
-            numbers = torch.arange(start, start + size, device=rows.X.device)[None, None]
-            index = feed.index(numbers, network.padded)
-            targets = loss.prepare(feed.targets(index))
-            load = partial(feed.into(network), index[0])
-            self._blocks.append((load, network, loss, targets[0]))
+                loss = loss_of(settings.task, network.outputs, size)
+                made[size] = network, loss, self._feed.into(network)
+            self._blocks.append((start, *made[size]))
 
     def __call__(self) -> Tensor:
         total: Tensor | None = None
-        for load, network, loss, targets in self._blocks:
-            load()
+        for start, network, loss, load in self._blocks:
+            # Looked up anew each time: kept, it would take members x rows.
+            numbers = torch.arange(start, start + network.rows, device=self._device)[None, None]
+            index = self._feed.index(numbers, network.padded)
+            load(index[0])
             network.forward()
-            part = loss.value(network.outputs, targets)
+            targets = loss.prepare(self._feed.targets(index))
+            part = loss.value(network.outputs, targets[0])
             total = part if total is None else total + part
         assert total is not None
         return total / self._count

@@ -29,7 +29,7 @@ from actscope.ensemble._stacked_inputs import (
     refuse_ours,
     stacked_size,
 )
-from actscope.ensemble._targets import Targets, read_features
+from actscope.ensemble._targets import Targets, as_floats, read_features
 from actscope.ensemble._threads import beside_each_other, free_cores
 from actscope.ensemble._train import Trained, train_chunk
 from actscope.ensemble._weights import row_weights
@@ -73,6 +73,9 @@ def train_ensemble(
     A member is bit for bit the network that training it alone gives (on one machine),
     whoever shares its ensemble and however many workers there are. At one seed every member
     starts from the same draw, scaled by its activations' gains, and sees the same batches.
+    What is minimised is a batch's mean over rows of: cross-entropy; for several labels a row,
+    binary cross-entropies summed over labels; for values, half the squared error summed over
+    outputs. Repeats among activations, rates and seeds are dropped.
 
     Args:
         X: Float["row feature"], finite; bring features to comparable scales yourself. With
@@ -89,6 +92,8 @@ def train_ensemble(
             within a chunk, by the calls that each makes alone. l2 shrinks parameters of two
             axes or more; frozen ones stay; running statistics are each member's own. What a
             module keeps in Python attributes is not given back by `patience`.
+            The random numbers of such networks come from torch's own generator, set for each
+            step and given back: let no other thread of the program draw or seed meanwhile.
         activations: names such as "relu" or "leaky_relu(negative_slope=0.2)", names given to
             `define`, formulas such as "x*tanh(exp(x))", records; a tuple of them gives each
             hidden layer its own: [("tanh", "relu"), "relu"] are two networks.
@@ -176,10 +181,10 @@ def train_ensemble(
         outputs=targets.outputs,
         task=targets.task,
         hidden=widths,
-        epochs=_check.whole("epochs", epochs),
+        epochs=_check.whole("epochs", epochs, most=_check.MAX_EPOCHS),
         batch_size=_check.whole("batch_size", batch_size),
         optimizer=_check.one_of("optimizer", optimizer, NAMES),  # type: ignore[arg-type]
-        momentum=_check.positive("momentum", momentum, zero=True),
+        momentum=_check.below_one("momentum", momentum),
         l2=_check.positive("l2", l2, zero=True),
         lr_schedule=_check.one_of("lr_schedule", lr_schedule, SCHEDULES),  # type: ignore[arg-type]
         clip_grad_norm=None
@@ -192,10 +197,12 @@ def train_ensemble(
     )
 
     def rows(values: NDArray[Any], wanted: NDArray[Any]) -> Rows:
-        y_type = torch.int64 if targets.task == "classification" else kind
+        y = torch.from_numpy(wanted)[None]
         return Rows(
-            torch.from_numpy(values)[None].to(place, kind if values.dtype.kind == "f" else None),
-            torch.from_numpy(wanted)[None].to(place, y_type),
+            as_floats(values, "X", place, kind),
+            y.to(place)
+            if targets.task == "classification"
+            else as_floats(wanted, "y", place, kind),
         )
 
     train_rows = rows(features, targets.values)
@@ -277,8 +284,8 @@ def _device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=device).cpu()
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
         raise SettingError(f"device {name!r} cannot be used here: {reason}") from None
     return device

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd, lcm
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -74,6 +74,10 @@ class Values:
     def like(self, regions: Sequence[Tensor]) -> Self:
         """Other numbers in the same places."""
         return type(self)(regions, self.decayed, self.trained)
+
+    def stretches(self) -> list[Tensor]:
+        """["member width"], what is trained, in pieces that are the same for a member alone."""
+        return list(self.regions[: self.trained])
 
     def zeros_like(self) -> Self:
         """The same places, all 0."""
@@ -214,6 +218,15 @@ class Store(Values):
     def like(self, regions: Sequence[Tensor]) -> Self:
         """Other numbers in the same places."""
         return type(self)(self.shape, regions)
+
+    def stretches(self) -> list[Tensor]:
+        """As above; where learned parameters stand depends on what the neighbours learn."""
+        learned = [values.flatten(1) for layer in self.full_learned for values in layer]
+        return [*self.regions[: len(self.shape.weights) + 1], *learned]
+
+    def __reduce__(self) -> Any:
+        # Views of one piece of memory: pickled one by one, each would take all of it along.
+        return type(self), (self.shape, [region.clone() for region in self.regions])
 
     @classmethod
     def zeros(cls, shape: Shape, members: int, *, dtype: torch.dtype, device: torch.device) -> Self:

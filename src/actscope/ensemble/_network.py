@@ -32,7 +32,12 @@ class Span:
 
     @property
     def here(self) -> slice:
+        """Where these members are."""
         return slice(self.first, self.last)
+
+    def own(self, learned: Sequence[Tensor]) -> list[Tensor]:
+        """Of a layer's learned parameters those that these members have: others have more."""
+        return [values[self.here] for values in learned[: len(self.kernel.learned)]]
 
 
 def spans_of(members: Sequence[Member], depth: int) -> list[list[Span]]:
@@ -110,8 +115,11 @@ class Network:
             weight, bias = store.full_weights[layer], store.full_biases[layer]
             calls.append(partial(torch.baddbmm, bias, h, weight, out=z))
             for span in self._spans[layer]:
-                learned = [p[span.here] for p in store.full_learned[layer]]
+                learned = span.own(store.full_learned[layer])
                 calls.append(span.kernel.forward(z[span.here], a[span.here], learned))
+            # Padding units stay 0 whatever f(0) is: what leads out of them is 0 as well, but
+            # 0 times a NaN is not.
+            calls += self._zeroed(a, layer)
             if self._masks:
                 calls.append(partial(torch.mul, a, self._masks[layer], out=self._h[layer]))
             h = self._h[layer]
@@ -134,11 +142,12 @@ class Network:
                 calls.append(partial(flow.mul_, self._masks[layer]))
             for span in self._spans[layer]:
                 g, z, a = (t[span.here] for t in (flow, self.z[layer], self.a[layer]))
-                learned = [p[span.here] for p in store.full_learned[layer]]
+                learned = span.own(store.full_learned[layer])
                 if span.kernel.learned:
-                    into = [p[span.here] for p in grads.full_learned[layer]]
+                    into = span.own(grads.full_learned[layer])
                     calls.append(span.kernel.learned_grad(g, z, learned, into))
                 calls.append(span.kernel.backward(g, z, a, g, learned))
+            calls += self._zeroed(flow, layer)
             left = below[layer].transpose(1, 2)
             calls += self._into_parameters(grads, layer, left, flow, flow, 1)
             if layer:
@@ -151,17 +160,15 @@ class Network:
     ) -> list[Call]:
         """The gradients of a layer's weight, left @ right, and bias, `flow` summed over rows."""
         weight, bias = grads.full_weights[layer], grads.full_biases[layer].squeeze(1)
-        calls: list[Call] = [partial(torch.bmm, left, right, out=weight)]
-        shape = grads.shape
-        if layer:
-            # Padding units answer f(0), which need not be 0; what leads out of them stays 0.
-            width, padded = shape.hidden[layer - 1], shape.padded_hidden[layer - 1]
-            last = layer == len(shape.hidden)
-            beyond = weight[:, :, width:] if last else weight[:, width:]
-            if padded > width:
-                calls.append(beyond.zero_)
-        calls.append(partial(torch.sum, flow, rows, out=bias))
-        return calls
+        return [
+            partial(torch.bmm, left, right, out=weight),
+            partial(torch.sum, flow, rows, out=bias),
+        ]
+
+    def _zeroed(self, values: Tensor, layer: int) -> list[Call]:
+        """What sets the padding units of a hidden layer to 0."""
+        width = self.store.shape.hidden[layer]
+        return [values[:, :, width:].zero_] if values.shape[2] > width else []
 
     def _flows(self) -> list[Tensor]:
         """Buffers for dL/dz; layers of equal width take turns in two, so that more is cached."""
@@ -211,6 +218,7 @@ class Perceptron:
         store = Store.zeros(shape, len(members), dtype=dtype, device=device)
         fan_in = (shape.inputs, *shape.hidden)
         sizes = tuple(zip(fan_in, (*shape.hidden, shape.outputs), strict=True))
+        starts: dict[int, tuple[float, ...]] = {}  # by identity: a kernel takes time to make
         for i, member in enumerate(members):
             records = member.records(self.depth)
             weights, biases = initial(records, member.seed, sizes, self.settings.init)
@@ -220,7 +228,9 @@ class Perceptron:
             for view, value in zip(store.biases, biases, strict=True):
                 view[i, 0] = torch.from_numpy(value)
             for record, learned in zip(records, store.full_learned, strict=True):
-                for view, value in zip(learned, kernel(record).start, strict=False):
+                if id(record) not in starts:
+                    starts[id(record)] = kernel(record).start
+                for view, value in zip(learned, starts[id(record)], strict=False):
                     view[i] = value
         return store
 

@@ -39,19 +39,23 @@ class Clip:
     """
 
     def __init__(self, grads: Values, limit: float) -> None:
-        self._regions = grads.regions[: grads.trained]
+        self._regions, self._stretches = grads.regions[: grads.trained], grads.stretches()
         some = self._regions[0]
         self._limit = torch.tensor(limit, dtype=some.dtype, device=some.device)
-        self._norms = some.new_empty(grads.members, len(self._regions))
-        self._each = self._norms.unbind(1)
+        self._each = [some.new_empty(grads.members) for _ in self._stretches]
         self._norm = some.new_empty(grads.members)
         self._factor = some.new_empty(grads.members)
         self._column = self._factor.unsqueeze(1)
 
     def __call__(self) -> None:
-        for region, norm in zip(self._regions, self._each, strict=True):
-            _vector_norm(region, 2, 1, out=norm)
-        _vector_norm(self._norms, 2, 1, out=self._norm)
+        for stretch, norm in zip(self._stretches, self._each, strict=True):
+            _vector_norm(stretch, 2, 1, out=norm)
+        # One after the other: one more, of zeros because a neighbour learns slopes, then changes
+        # nothing.
+        self._norm.zero_()
+        for norm in self._each:
+            self._norm.addcmul_(norm, norm)
+        self._norm.sqrt_()
         torch.div(self._limit, self._norm.add_(1e-6), out=self._factor).clamp_max_(1.0)
         for region in self._regions:
             region.mul_(self._column)

@@ -55,7 +55,7 @@ def chunk_size(
     # Training, then evaluation with its own buffers; twice the state covers the copies of
     # the best weights and those on the way to them.
     each = kind.member_bytes(batch) + kind.member_bytes(min(EVALUATION_ROWS, rows))
-    each = each * dtype.itemsize // 4
+    each = each * dtype.itemsize // 4 + 16 * rows  # and the order of its rows, twice
     if device.type == "cuda":
         free = torch.cuda.mem_get_info(device)[0]
         fitting, size = _fitting(each, free), GPU_MEMBERS

@@ -59,12 +59,14 @@ def read_activations(value: Any) -> dict[str, Record]:
 def read_rows(X: ArrayLike, name: str, like: NDArray[Any] | None = None) -> NDArray[Any]:
     """["row *feature"], Int64 where X holds whole numbers (token ids), else finite Float64.
 
+    Bytes (uint8) are taken as numbers: images come so.
+
     like: what the networks were trained on, which these rows must agree with.
     """
     array = np.asarray(X)
     if array.ndim == 0 or 0 in array.shape:
         raise DataError(f"{name} must have rows (row, *features), not shape {array.shape}")
-    whole = array.dtype.kind in "iu"
+    whole = array.dtype.kind in "iu" and array.dtype != np.uint8  # bytes are brightness
     if like is not None:
         if array.shape[1:] != like.shape[1:]:
             wanted = ", ".join(["row", *map(str, like.shape[1:])])

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 
 from actscope.ensemble import _check
 from actscope.ensemble._loss import Task
@@ -86,6 +88,23 @@ class Targets:
         if values.shape[1] != self.outputs:
             raise DataError(f"{name} must have {self.outputs} columns, not {values.shape[1]}")
         return values
+
+
+def as_floats(values: NDArray[Any], name: str, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """["1 row ..."] of the dtype; whole numbers stay whole.
+
+    Raises:
+        DataError: numbers that the dtype cannot hold.
+    """
+    tensor = torch.from_numpy(values)[None]
+    if values.dtype.kind != "f":
+        return tensor.to(device)
+    if values.size and np.abs(values).max() > torch.finfo(dtype).max:
+        raise DataError(
+            f"{name} has {np.abs(values).max():.3g}, too large for {str(dtype)[6:]}: bring it to a "
+            'scale near 1, or train with dtype="float64"'
+        )
+    return tensor.to(device, dtype)
 
 
 def read_features(X: ArrayLike, name: str, width: int | None = None) -> NDArray[np.float64]:
@@ -182,6 +201,13 @@ def _array(values: Any, name: str) -> NDArray[Any]:
         return values.to_numpy(dtype=object)
     if isinstance(values, pd.Series | pd.Index):
         return _series(pd.Series(values))
+    if isinstance(values, Tensor):
+        if values.layout is not torch.strided or values.device.type == "meta":
+            raise DataError(f"{name} must be a dense tensor with values: give an array of it")
+        plain = values.detach().cpu()
+        return (plain.float() if plain.dtype is torch.bfloat16 else plain).numpy()
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise DataError(f"{name} has masked values: impute or drop them first")
     if hasattr(values, "toarray"):
         raise DataError(f"{name} is a sparse matrix, which is not read: give {name}.toarray()")
     try:

@@ -20,16 +20,29 @@ import torch
 T = TypeVar("T")
 R = TypeVar("R")
 
+_LOCK = threading.Lock()
+_USERS = {"inside": 0, "before": 1}
+
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Run PyTorch single-threaded, and give the caller's setting back afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    """Run PyTorch single-threaded, and give the caller's setting back afterwards.
+
+    The setting is the process's: of several threads in here the first notes it and the last
+    gives it back.
+    """
+    with _LOCK:
+        if _USERS["inside"] == 0:
+            _USERS["before"] = torch.get_num_threads()
+        _USERS["inside"] += 1
+        torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        with _LOCK:
+            _USERS["inside"] -= 1
+            if _USERS["inside"] == 0:
+                torch.set_num_threads(_USERS["before"])
 
 
 def free_cores() -> int:

@@ -25,7 +25,7 @@ DIVERGED_FACTOR = 1e3
 COMPACT_SHARE = 0.25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trained:
     """One chunk after training.
 
@@ -89,7 +89,8 @@ def train_chunk(
         if valid is not None:
             valid_loss[epoch, now] = seen[live]
         ran[now] = epoch + 1
-        bad = ~((loss[live] < limit[now]) & (seen[live] < limit[now]))  # NaN is bad, too
+        # The limit is of the rows seen here: training rows may be of another scale.
+        bad = ~(np.isfinite(loss[live]) & (seen[live] < limit[now]))
         diverged[now[bad]] = True
         if settings.patience is None:
             best_epoch[now[~bad]] = epoch + 1

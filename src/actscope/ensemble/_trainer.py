@@ -26,7 +26,7 @@ from actscope.ensemble._schedule import factors
 # a tenth of the time of a small network. A private name, pinned version.
 _below_autograd: Any = torch.__dict__["_C"]._AutoDispatchBelowAutograd
 
-# Training rows whose loss stands for that of all before the first step, where there are no others.
+# How many training rows stand for all before the first step, where there are no others.
 STARTING_ROWS = 1024
 # Batches whose rows and targets are looked up together.
 AHEAD = 64
@@ -86,7 +86,7 @@ class Trainer:
         self._evaluate = Evaluator(
             partial(architecture.evaluation, members, values),
             settings,
-            valid or rows.first(STARTING_ROWS),
+            valid or rows.sample(STARTING_ROWS),
             data,
         )
         streams = {seed: i for i, seed in enumerate(dict.fromkeys(m.seed for m in members))}

@@ -217,7 +217,7 @@ def into_memory(
 
     def write() -> None:
         results = program.plain([*full, *learned])
-        for target, result in zip(out, results, strict=False):
+        for target, result in zip(out, results[: len(out)], strict=True):
             target.copy_(result)
         for total, result in zip(sums, results[len(out) :], strict=True):
             total += result.sum_to_size(total.shape)

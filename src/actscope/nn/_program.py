@@ -100,6 +100,10 @@ class Program:
             results.append(value.to(x.dtype))
         return results
 
+    def _expect(self, full: int, parameters: int, outputs: int) -> None:
+        wanted = self.full, len(self.listing.inputs) - self.full, len(self.listing.outputs)
+        assert (full, parameters, outputs) == wanted, ((full, parameters, outputs), wanted)
+
     # --- in blocks
 
     def small(self, full: Sequence[Tensor], out: Sequence[Tensor]) -> None:
@@ -120,6 +124,7 @@ class Program:
             `full` where it is the only output.
         """
         x = full[0]
+        self._expect(len(full), len(parameters), len(out) + len(sums))
         scalars = self._plan.scalars(parameters, self.dtype_for(x.dtype)) if parameters else ()
         size = BLOCK * torch.get_num_threads()
         if x.numel() <= size:
