@@ -1,4 +1,4 @@
-"""What no training can go below: the matrix products of its steps, and nothing else."""
+"""What training by PyTorch cannot go below: the matrix products of its steps, nothing else."""
 
 from __future__ import annotations
 
