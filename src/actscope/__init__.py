@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from actscope.errors import UnknownActivation as UnknownActivation
     from actscope.gallery import plot as plot
     from actscope.gallery import poster as poster
+    from actscope.neuron import Neuron as Neuron
     from actscope.nn import functional as functional
     from actscope.nn import module as module
     from actscope.nn import precise as precise
@@ -43,6 +44,7 @@ _HOMES = {
     "Ensemble": "ensemble",
     "FormulaError": "errors",
     "Learned": "catalogue",
+    "Neuron": "neuron",
     "Record": "catalogue",
     "SettingError": "errors",
     "StoreError": "errors",
@@ -69,6 +71,7 @@ __all__ = [
     "Ensemble",
     "FormulaError",
     "Learned",
+    "Neuron",
     "Record",
     "SettingError",
     "StoreError",

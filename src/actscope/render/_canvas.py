@@ -81,6 +81,7 @@ class Canvas:
         align: Literal["left", "center", "right"] = "left",
     ) -> None:
         """A line of text on the baseline y."""
+        self._layer += 1  # over what is drawn already, as any other mark
         self.figure.text(
             x,
             y,
@@ -92,6 +93,7 @@ class Canvas:
             ha=align,
             va="baseline",
             transform=self._points,
+            zorder=self._layer,
         )
 
     def outline(self, x: float, y: float, made: Outline, color: str = INK) -> None:

@@ -1,0 +1,5 @@
+"""One neuron: weighted sum, threshold, activation; its decisions, nudges and learning."""
+
+from ._learning import Learning as Learning
+from ._neuron import Neuron as Neuron
+from ._nudge import Nudge as Nudge

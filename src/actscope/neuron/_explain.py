@@ -1,0 +1,37 @@
+"""How an output comes about, in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from actscope.errors import DataError
+
+from ._inputs import rows_of
+from ._text import apart, brief, plus, products
+
+if TYPE_CHECKING:
+    from ._neuron import Neuron
+
+
+def explain(neuron: Neuron, x: Any) -> str:
+    """One sentence: the sum written out, what it is compared with, what comes out."""
+    rows, _ = rows_of(x, neuron.names, neuron.named)
+    if len(rows) != 1:
+        raise DataError(f"explain is for one row of inputs, not {len(rows)}: give one, or loop")
+    row = rows[0].tolist()
+    sum_, output = neuron.sum(row), neuron(row)
+    said = products(neuron.weights, row)
+    if neuron.named:
+        facts = ", ".join(
+            f"{name} {brief(value, 4)}" for name, value in zip(neuron.names, row, strict=True)
+        )
+        said = f"{facts}: {said}"
+    if neuron.decides:
+        total, threshold = apart(sum_, neuron.threshold)
+        more = "more" if output == 1 else "not more"
+        end = "fires" if output == 1 else "does not fire"
+        return f"{said} = {total}, {more} than {threshold}: {end}"
+    total = brief(sum_, 4)
+    margin = brief(neuron.margin(row), 4)
+    shifted = f" = {total}; {plus(total, neuron.bias)} = {margin}" if neuron.bias else f" = {total}"
+    return f"{said}{shifted}; {neuron.activation.label}({margin}) = {brief(output)}"

@@ -1,0 +1,142 @@
+"""What people hand to a neuron, as numbers, or one line that says what is wrong with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from actscope.errors import DataError, SettingError
+
+from ._decimals import Floats
+
+# The columns of truth tables and of a learning history; an input of such a name would hide one.
+RESERVED = (
+    *("sum", "output", "fires", "step", "bias", "threshold"),
+    *("error", "accuracy", "accepted"),
+)
+
+
+def weights_of(given: Any) -> tuple[float, ...]:
+    """The weights as finite floats."""
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise SettingError(
+            f"weights is {given!r}: give a list with one number for each input, such as [4, 2, 2]"
+        )
+    found = tuple(number("a weight", value) for value in given)
+    if not found:
+        raise SettingError("weights is empty: a neuron needs a weight for at least one input")
+    return found
+
+
+def number(what: str, given: Any) -> float:
+    """One finite number."""
+    try:
+        value = math.nan if isinstance(given, (str, bytes)) else float(given)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        value = math.nan
+    if not math.isfinite(value):
+        raise SettingError(f"{what} is {_short(given)}: it must be a finite number, such as 0.5")
+    return value + 0.0  # no minus zero
+
+
+def names_of(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    """The names of the inputs; x1, x2, ... where none are given."""
+    if given is None:
+        return tuple(f"x{i}" for i in range(1, count + 1))
+    if isinstance(given, str):
+        raise SettingError(f"names is the text {given!r}: give a list of one name for each input")
+    found = tuple(str(name) for name in given)
+    if len(found) != count:
+        raise SettingError(
+            f"{len(found)} names for {count} weights: give one name for each weight, or none"
+        )
+    for name in found:
+        if not name.strip():
+            raise SettingError("a name is empty: give each input a name, or give no names")
+        if name in RESERVED:
+            raise SettingError(
+                f"an input cannot be called {name!r}, which is a column of the tables: "
+                f"choose another name"
+            )
+        if found.count(name) > 1:
+            raise SettingError(f"two inputs are called {name!r}: give each a name of its own")
+    return found
+
+
+def rows_of(given: Any, names: Sequence[str], named: bool) -> tuple[Floats, bool]:
+    """(row, input) as floats, and whether a single row came.
+
+    A frame gives its columns by name if the inputs have names, else in order. With one input a
+    bare number is a row.
+    """
+    columns = getattr(given, "columns", None)
+    if columns is not None and named:
+        missing = [name for name in names if name not in columns]
+        if missing:
+            raise DataError(
+                f"the table has no column {missing[0]!r}: it needs {', '.join(names)}; "
+                f"it has {', '.join(map(str, columns))}"
+            )
+        given = given[list(names)]
+    if isinstance(given, dict):
+        given = _from_mapping(given, names)
+    found = _floats(given)
+    single = found.ndim < 2
+    if found.ndim == 0 and len(names) == 1:
+        found = found.reshape(1, 1)
+    elif found.ndim == 1:
+        found = found.reshape(1, -1)
+    if found.ndim != 2 or found.shape[1] != len(names):
+        raise DataError(
+            f"the neuron has {_count(len(names), 'input')}, but came {_shape(found, single)}: "
+            f"give {len(names)} to a row, such as {[1] + [0] * (len(names) - 1)}"
+        )
+    return found, single
+
+
+def _from_mapping(given: dict[Any, Any], names: Sequence[str]) -> list[Any]:
+    wrong = [key for key in given if key not in names] + [n for n in names if n not in given]
+    if wrong:
+        raise DataError(
+            f"the inputs are {', '.join(names)}: give each of them a number, and no others "
+            f"(look at {wrong[0]!r})"
+        )
+    return [given[name] for name in names]
+
+
+def _floats(given: Any) -> Floats:
+    try:
+        found = np.asarray(given)
+        if found.dtype.kind in "SU":  # NumPy would read "1" as 1
+            raise TypeError
+        found = found.astype(float)
+    except (TypeError, ValueError):
+        raise DataError(
+            f"inputs are numbers, one for each weight in each row; {_short(given)} is not"
+        ) from None
+    bad = np.argwhere(~np.isfinite(found))
+    if len(bad):
+        at = tuple(bad[0])
+        where = f" in row {at[0] + 1}" if len(at) > 1 else ""
+        raise DataError(f"an input{where} is {found[at]}: give finite numbers")
+    return found + 0.0
+
+
+def _shape(found: Floats, single: bool) -> str:
+    if found.ndim > 2:
+        return f"an array of {found.ndim} dimensions"
+    if single:
+        return _count(found.size, "number")
+    return f"rows of {_count(found.shape[1], 'number')}"
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _short(value: object) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 40 else text[:39] + "…"
