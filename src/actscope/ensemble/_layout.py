@@ -1,14 +1,16 @@
 """Where the parameters of many networks lie in memory.
 
-Each parameter tensor of a network (a weight, all biases, all learned parameters) gets one
-region, Float["member padded"], whose first elements are the tensor itself. The members of a
+Each layer of a network (its bias and weight, all learned parameters) gets one region,
+Float["member padded"], whose first elements are the parameters themselves. The members of a
 slice are neighbours, so that the optimiser runs over plain flat stretches.
+
+A bias is the weight of an input that is always 1: it stands in the same matrix, and what a
+layer reads has a 1 beside it. One product then does the sums, one the gradients of both.
 
 A member's result must not depend on who shares its ensemble, not even in the last bit. Two
 things would make it: PyTorch's vectorised loops end in a scalar tail that rounds differently,
-and a matrix product rounds differently where its result is not aligned to a cache line. So
-every member's share of a buffer is whole vectors, and of a parameter whole cache lines; hidden
-widths that would not allow it get a few units more, whose weights are and stay 0.
+and a matrix product may round differently where it is not aligned to a cache line. So every
+member's share of a parameter is whole cache lines, and every row of a buffer whole vectors.
 """
 
 from __future__ import annotations
@@ -42,9 +44,25 @@ def padded_rows(rows: int, widths: Sequence[int]) -> int:
     return round_up(rows, lcm(*(VECTOR // gcd(VECTOR, width) for width in widths)))
 
 
-def _filling(sizes: Sequence[int]) -> int:
-    """The smallest factor that makes each of `sizes` whole cache lines."""
-    return lcm(*(LINE // gcd(LINE, size) for size in sizes))
+def rows_of(
+    like: Tensor, members: int, rows: int, width: int, *, ones: bool = False
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Zeros, Float["member row width"], in three views of one buffer whose rows are whole vectors.
+
+    The first is `width` wide; the second as wide as whole vectors allow, for operations that
+    run element by element; the third is the first with a column of ones before it.
+    """
+    before = LINE if ones else 0
+    wide = round_up(width, VECTOR)
+    buffer = like.new_zeros(members, rows, before + wide)
+    if ones:
+        buffer[:, :, before - 1] = 1.0
+    start = before - 1 if ones else before
+    return (
+        buffer[:, :, before : before + width],
+        buffer[:, :, before:],
+        buffer[:, :, start : before + width],
+    )
 
 
 def side_by_side(members: int, widths: Sequence[int], like: Tensor) -> list[Tensor]:
@@ -58,8 +76,8 @@ class Values:
     """One value for every parameter of every member.
 
     regions: Float["member padded"] each, contiguous, a member's share in whole cache lines.
-        The first `decayed` of them are weights, which weight decay shrinks; those from
-        `trained` on are only carried along (running statistics).
+        The first `decayed` of them are weights; those from `trained` on are only carried
+        along (running statistics).
     """
 
     def __init__(self, regions: Sequence[Tensor], decayed: int, trained: int | None = None) -> None:
@@ -78,6 +96,10 @@ class Values:
     def stretches(self) -> list[Tensor]:
         """["member width"], what is trained, in pieces that are the same for a member alone."""
         return list(self.regions[: self.trained])
+
+    def weights_only(self) -> list[Tensor]:
+        """["member ..."], views of what weight decay shrinks."""
+        return list(self.regions[: self.decayed])
 
     def zeros_like(self) -> Self:
         """The same places, all 0."""
@@ -114,115 +136,86 @@ class Shape:
     per_unit: bool = False
 
     @cached_property
-    def padded_hidden(self) -> tuple[int, ...]:
-        """Hidden widths in memory: every weight then is whole cache lines.
-
-        >>> Shape(64, (100, 100), 10).padded_hidden, Shape(64, (64, 64), 10).padded_hidden
-        ((100, 104), (64, 64))
-        """
-        above, padded = self.outputs, list(self.hidden)
-        for layer in reversed(range(len(padded))):
-            beside = (above, self.inputs) if layer == 0 else (above,)
-            # A product with a dimension of 1 takes another path when it stands alone.
-            above = padded[layer] = round_up(max(2, padded[layer]), _filling(beside))
-        return tuple(padded)
-
-    @cached_property
-    def weights(self) -> tuple[tuple[int, int], ...]:
-        """(in, out) in memory of each hidden layer; the output layer is kept as (out, in).
+    def layers(self) -> tuple[tuple[int, int], ...]:
+        """(1 + in, out) of each hidden layer; the output layer is kept as (out, 1 + in).
 
         Products with few outputs are three times as fast with the outputs first: the
         softmax then runs along the middle axis, its inner loops along the batch.
+
+        >>> Shape(64, (100, 50), 10).layers
+        ((65, 100), (101, 50), (10, 51))
         """
-        fan_in = (self.inputs, *self.padded_hidden)
-        pairs = zip(fan_in[:-1], self.padded_hidden, strict=True)
-        return (*pairs, (self.outputs, fan_in[-1]))
-
-    @cached_property
-    def used(self) -> tuple[tuple[int, int], ...]:
-        """As `weights`, without padding."""
         fan_in = (self.inputs, *self.hidden)
-        return (*zip(fan_in[:-1], self.hidden, strict=True), (self.outputs, fan_in[-1]))
-
-    @cached_property
-    def biases(self) -> tuple[int, ...]:
-        """Where each layer's bias starts in the region of biases, and its end."""
-        ends = [0]
-        for width in (*self.padded_hidden, self.outputs):
-            ends.append(ends[-1] + width)
-        return tuple(ends)
+        pairs = [(1 + below, width) for below, width in zip(fan_in, self.hidden, strict=False)]
+        return (*pairs, (self.outputs, 1 + fan_in[-1]))
 
     @cached_property
     def learners(self) -> tuple[int, ...]:
-        """Values in memory of one learned parameter, in each hidden layer."""
-        return self.padded_hidden if self.per_unit else (1,) * len(self.hidden)
+        """Values in memory of one learned parameter, in each hidden layer: whole vectors."""
+        if self.per_unit:
+            return tuple(round_up(width, VECTOR) for width in self.hidden)
+        return (1,) * len(self.hidden)
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
-        """Elements per member of each region: the weights, the biases, the learned ones."""
-        weights = tuple(rows * columns for rows, columns in self.weights)
+        """Elements per member of each region: the layers, the learned parameters."""
+        layers = tuple(rows * columns for rows, columns in self.layers)
         learned = (sum(self.learners) * self.learned,) if self.learned else ()
-        return (*weights, self.biases[-1], *learned)
+        return (*layers, *learned)
 
     @property
     def parameters(self) -> int:
-        """Parameters of one member, padding left out."""
-        weights = sum(rows * columns for rows, columns in self.used)
+        """Parameters of one member, what only fills vectors left out."""
         learners = sum(self.hidden) if self.per_unit else len(self.hidden)
-        return weights + sum(self.hidden) + self.outputs + learners * self.learned
+        return sum(rows * columns for rows, columns in self.layers) + learners * self.learned
 
 
 class Store(Values):
     """The parameters of perceptrons, and views of them by layer.
 
-    weights: Float["member in out"], the last one Float["member out in"]. biases:
+    layers: Float["member 1+in out"], the last one Float["member out 1+in"]: biases, then
+    weights. weights: Float["member in out"], the last one Float["member out in"]. biases:
     Float["member 1 unit"]. learned: of each hidden layer its learned parameters,
-    Float["member 1 unit"] or, shared by the units, Float["member 1 1"]. full_weights,
-    full_biases, full_learned: the same with the padding.
+    Float["member 1 unit"] or, shared by the units, Float["member 1 1"]; wide_learned: the same
+    in whole vectors.
     """
 
     def __init__(self, shape: Shape, regions: Sequence[Tensor]) -> None:
-        layers = len(shape.weights)
-        super().__init__(regions, layers)
+        count = len(shape.layers)
+        super().__init__(regions, 0)
         self.shape = shape
-        self.full_weights = tuple(
+        self.layers = tuple(
             region[:, : rows * columns].unflatten(1, (rows, columns))
-            for region, (rows, columns) in zip(self.regions, shape.weights, strict=False)
+            for region, (rows, columns) in zip(self.regions, shape.layers, strict=False)
         )
-        self.weights = tuple(
-            weight[:, :rows, :columns]
-            for weight, (rows, columns) in zip(self.full_weights, shape.used, strict=True)
-        )
-        flat = self.regions[layers]
-        self.full_biases = tuple(
-            flat[:, start:end].unsqueeze(1)
-            for start, end in zip(shape.biases[:-1], shape.biases[1:], strict=True)
-        )
-        widths = (*shape.hidden, shape.outputs)
-        self.biases = tuple(
-            bias[:, :, :width] for bias, width in zip(self.full_biases, widths, strict=True)
-        )
-        self.full_learned: list[tuple[Tensor, ...]] = [()] * len(shape.hidden)
+        *hidden, last = self.layers
+        self.weights = (*(layer[:, 1:] for layer in hidden), last[:, :, 1:])
+        self.biases = (*(layer[:, :1] for layer in hidden), last[:, :, :1].transpose(1, 2))
+        self.wide_learned: list[tuple[Tensor, ...]] = [()] * len(shape.hidden)
         if shape.learned:
-            used = self.regions[layers + 1][:, : shape.sizes[-1]]
-            parts = used.split([count * shape.learned for count in shape.learners], 1)
-            self.full_learned = [
-                part.unflatten(1, (shape.learned, 1, count)).unbind(1)
-                for part, count in zip(parts, shape.learners, strict=True)
+            used = self.regions[count][:, : shape.sizes[-1]]
+            parts = used.split([width * shape.learned for width in shape.learners], 1)
+            self.wide_learned = [
+                part.unflatten(1, (shape.learned, 1, width)).unbind(1)
+                for part, width in zip(parts, shape.learners, strict=True)
             ]
         self.learned = [
             tuple(values[:, :, :width] for values in layer)
-            for layer, width in zip(self.full_learned, shape.hidden, strict=True)
+            for layer, width in zip(self.wide_learned, shape.hidden, strict=True)
         ]
 
     def like(self, regions: Sequence[Tensor]) -> Self:
         """Other numbers in the same places."""
         return type(self)(self.shape, regions)
 
+    def weights_only(self) -> list[Tensor]:
+        """Without biases and learned parameters."""
+        return list(self.weights)
+
     def stretches(self) -> list[Tensor]:
         """As above; where learned parameters stand depends on what the neighbours learn."""
-        learned = [values.flatten(1) for layer in self.full_learned for values in layer]
-        return [*self.regions[: len(self.shape.weights) + 1], *learned]
+        learned = [values.flatten(1) for layer in self.wide_learned for values in layer]
+        return [*self.regions[: len(self.shape.layers)], *learned]
 
     def __reduce__(self) -> Any:
         # Views of one piece of memory: pickled one by one, each would take all of it along.

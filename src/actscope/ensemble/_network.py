@@ -15,11 +15,16 @@ import torch
 from torch import Tensor
 
 from actscope.ensemble._init import initial
-from actscope.ensemble._layout import Shape, Store, padded_rows
+from actscope.ensemble._layout import LINE, VECTOR, Shape, Store, padded_rows, round_up, rows_of
 from actscope.ensemble._optimiser import state_bytes
 from actscope.ensemble._plan import Member, Settings, runs
 from actscope.ensemble._randomness import Masks
 from actscope.nn._kernels import Call, Kernel, kernel
+
+# A factor with a side this short is quick however it lies.
+FEW = 16
+# An input at which no activation is anything but ordinary.
+ORDINARY = 0.5
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,56 @@ def spans_of(members: Sequence[Member], depth: int) -> list[list[Span]]:
     return layers
 
 
+def product(left: Tensor, right: Tensor, out: Tensor) -> Call:
+    """What writes left @ right of every member into `out`.
+
+    On a processor NumPy's products are called: a microsecond less a call than PyTorch's, and a
+    third quicker on small matrices, but for a transposed right factor of some size, which
+    PyTorch's take better. By shapes alone, so that a member meets the same one in any company.
+    """
+    few = min(left.shape[1:] + right.shape[1:]) < FEW
+    if left.device.type != "cpu" or (right.stride(-1) != 1 and not few):
+        return partial(torch.bmm, left, right, out=out)
+    return partial(np.matmul, left.numpy(), right.numpy(), out.numpy())
+
+
+class _Layer:
+    """Buffers of one hidden layer, each in the views of `rows_of`.
+
+    z: what enters the activation; a: what leaves it (the same buffer where it may be); h: what
+    the next layer reads, a or what dropout lets through of it.
+    """
+
+    def __init__(
+        self, some: Tensor, members: int, rows: int, width: int, apart: bool, mask: Tensor | None
+    ) -> None:
+        self.z, self.wide_z, self.h = rows_of(some, members, rows, width, ones=True)
+        self.a, self.wide_a = self.z, self.wide_z
+        self.mask = mask
+        if apart:
+            self.a, self.wide_a, self.h = rows_of(some, members, rows, width, ones=True)
+        if mask is not None:
+            self.passed, _, self.h = rows_of(some, members, rows, width, ones=True)
+        self.flow, self.wide_flow, _ = rows_of(some, members, rows, width)
+
+    def views(self, span: Span) -> tuple[Tensor, Tensor, Tensor]:
+        """(flow, z, a) of some members, in whole vectors.
+
+        What is beyond the width is never read, but by sums over units: see `rest_zeroed`.
+        """
+        wide = (self.wide_flow, self.wide_z, self.wide_a)
+        flow, z, a = (values[span.here] for values in wide)
+        return flow, z, a
+
+    def rest_zeroed(self, span: Span) -> list[Call]:
+        """What leaves the flow beyond the width 0, and inputs there where slopes are finite."""
+        width = self.z.shape[2]
+        if width == self.wide_z.shape[2]:
+            return []
+        self.wide_z[span.here, :, width:] = ORDINARY
+        return [self.wide_flow[span.here, :, width:].zero_]
+
+
 class Network:
     """Buffers and arithmetic for `rows` rows of every member (a `Pass`).
 
@@ -72,22 +127,25 @@ class Network:
     ) -> None:
         shape, some = store.shape, store.regions[0]
         self.store, self.rows, self._spans, self._grads = store, rows, layers, grads
-        self.padded = padded_rows(rows, (*shape.padded_hidden, shape.outputs))
-
-        def buffers(widths: Sequence[int]) -> list[Tensor]:
-            return [some.new_zeros(store.members, self.padded, width) for width in widths]
-
-        self.inputs = buffers([shape.inputs])[0]
-        self.z = buffers(shape.padded_hidden)
-        self.a = [
-            torch.zeros_like(z) if keep_inputs or any(s.kernel.needs_input for s in spans) else z
-            for z, spans in zip(self.z, layers, strict=True)
-        ]
-        self.outputs = some.new_zeros(store.members, shape.outputs, self.padded)
-        self._masks = [masks.buffer(self.padded, w) for w in shape.padded_hidden] if masks else []
+        self.padded = padded_rows(rows, (shape.outputs,))
+        self.inputs, _, self._read = rows_of(
+            some, store.members, self.padded, shape.inputs, ones=True
+        )
+        self._masks = [masks.buffer(self.padded, width) for width in shape.hidden] if masks else []
         self._draw = masks
-        # What the next layer reads: f(z), or what dropout lets through of it.
-        self._h = [torch.zeros_like(a) for a in self.a] if masks else self.a
+        self._layers = [
+            _Layer(
+                some,
+                store.members,
+                self.padded,
+                width,
+                keep_inputs or any(span.kernel.needs_input for span in spans),
+                self._masks[layer] if masks else None,
+            )
+            for layer, (width, spans) in enumerate(zip(shape.hidden, layers, strict=True))
+        ]
+        self.z, self.a = [each.z for each in self._layers], [each.a for each in self._layers]
+        self.outputs = some.new_zeros(store.members, shape.outputs, self.padded)
         self._forward = self._forward_calls()
         self._backward: list[Call] = []
         self._grad: Tensor | None = None
@@ -110,72 +168,47 @@ class Network:
             call()
 
     def _forward_calls(self) -> list[Call]:
-        store, calls, h = self.store, list[Call](), self.inputs
-        for layer, (z, a) in enumerate(zip(self.z, self.a, strict=True)):
-            weight, bias = store.full_weights[layer], store.full_biases[layer]
-            calls.append(partial(torch.baddbmm, bias, h, weight, out=z))
+        store, calls, below = self.store, list[Call](), self._read
+        for layer, each in enumerate(self._layers):
+            calls.append(product(below, store.layers[layer], each.z))
             for span in self._spans[layer]:
-                learned = span.own(store.full_learned[layer])
-                calls.append(span.kernel.forward(z[span.here], a[span.here], learned))
-            # Padding units stay 0 whatever f(0) is: what leads out of them is 0 as well, but
-            # 0 times a NaN is not.
-            calls += self._zeroed(a, layer)
-            if self._masks:
-                calls.append(partial(torch.mul, a, self._masks[layer], out=self._h[layer]))
-            h = self._h[layer]
-        weight, bias = store.full_weights[-1], store.full_biases[-1].transpose(1, 2)
-        calls.append(partial(torch.baddbmm, bias, weight, h.transpose(1, 2), out=self.outputs))
+                _, z, a = each.views(span)
+                calls.append(span.kernel.forward(z, a, span.own(store.wide_learned[layer])))
+            if each.mask is not None:
+                calls.append(partial(torch.mul, each.a, each.mask, out=each.passed))
+            below = each.h
+        calls.append(product(store.layers[-1], below.transpose(1, 2), self.outputs))
         return calls
 
     def _backward_calls(self, grad: Tensor) -> list[Call]:
         store, grads = self.store, self._grads
         assert grads is not None
-        below, last, flows = [self.inputs, *self._h], len(self.z), self._flows()
-        calls = self._into_parameters(grads, last, grad, below[-1], grad, 2)
-        if last:
-            calls.append(
-                partial(torch.bmm, grad.transpose(1, 2), store.full_weights[last], out=flows[-1])
-            )
-        for layer in reversed(range(last)):
-            flow = flows[layer]
-            if self._masks:
-                calls.append(partial(flow.mul_, self._masks[layer]))
+        below = [self._read, *(each.h for each in self._layers)]
+        calls: list[Call] = [product(grad, below[-1], grads.layers[-1])]
+        above, weight = grad.transpose(1, 2), store.weights[-1]
+        for layer in reversed(range(len(self._layers))):
+            each = self._layers[layer]
+            calls.append(_outer(above, weight, each.flow))
+            if each.mask is not None:
+                calls.append(partial(each.flow.mul_, each.mask))
             for span in self._spans[layer]:
-                g, z, a = (t[span.here] for t in (flow, self.z[layer], self.a[layer]))
-                learned = span.own(store.full_learned[layer])
+                g, z, a = each.views(span)
+                learned = span.own(store.wide_learned[layer])
                 if span.kernel.learned:
-                    into = span.own(grads.full_learned[layer])
+                    calls += each.rest_zeroed(span)
+                    into = span.own(grads.wide_learned[layer])
                     calls.append(span.kernel.learned_grad(g, z, learned, into))
                 calls.append(span.kernel.backward(g, z, a, g, learned))
-            calls += self._zeroed(flow, layer)
-            left = below[layer].transpose(1, 2)
-            calls += self._into_parameters(grads, layer, left, flow, flow, 1)
-            if layer:
-                weight_t = store.full_weights[layer].transpose(1, 2)
-                calls.append(partial(torch.bmm, flow, weight_t, out=flows[layer - 1]))
+            calls.append(product(below[layer].transpose(1, 2), each.flow, grads.layers[layer]))
+            above, weight = each.flow, store.weights[layer].transpose(1, 2)
         return calls
 
-    def _into_parameters(
-        self, grads: Store, layer: int, left: Tensor, right: Tensor, flow: Tensor, rows: int
-    ) -> list[Call]:
-        """The gradients of a layer's weight, left @ right, and bias, `flow` summed over rows."""
-        weight, bias = grads.full_weights[layer], grads.full_biases[layer].squeeze(1)
-        return [
-            partial(torch.bmm, left, right, out=weight),
-            partial(torch.sum, flow, rows, out=bias),
-        ]
 
-    def _zeroed(self, values: Tensor, layer: int) -> list[Call]:
-        """What sets the padding units of a hidden layer to 0."""
-        width = self.store.shape.hidden[layer]
-        return [values[:, :, width:].zero_] if values.shape[2] > width else []
-
-    def _flows(self) -> list[Tensor]:
-        """Buffers for dL/dz; layers of equal width take turns in two, so that more is cached."""
-        shared: dict[tuple[int, int], Tensor] = {}
-        for layer, z in enumerate(self.z):
-            shared.setdefault((z.shape[2], layer % 2), torch.zeros_like(z))
-        return [shared[z.shape[2], layer % 2] for layer, z in enumerate(self.z)]
+def _outer(left: Tensor, right: Tensor, out: Tensor) -> Call:
+    """`product`, where a single column meets a single row quicker than that."""
+    if left.shape[2] == 1:
+        return partial(torch.mul, left, right, out=out)
+    return product(left, right, out)
 
 
 @dataclass(frozen=True)
@@ -227,7 +260,7 @@ class Perceptron:
                 view[i] = torch.from_numpy(np.ascontiguousarray(value))
             for view, value in zip(store.biases, biases, strict=True):
                 view[i, 0] = torch.from_numpy(value)
-            for record, learned in zip(records, store.full_learned, strict=True):
+            for record, learned in zip(records, store.wide_learned, strict=True):
                 if id(record) not in starts:
                     starts[id(record)] = kernel(record).start
                 for view, value in zip(learned, starts[id(record)], strict=False):
@@ -253,5 +286,6 @@ class Perceptron:
     def member_bytes(self, batch_size: int) -> int:
         """What one member keeps in use while it is trained, in float32."""
         shape = self.shape()
-        widths = shape.inputs + 3 * sum(shape.hidden) + 4 * shape.outputs
-        return state_bytes(shape.parameters) + 4 * batch_size * widths
+        rows = LINE + round_up(shape.inputs, VECTOR) + 4 * shape.outputs
+        rows += sum(LINE + 3 * round_up(width, VECTOR) for width in shape.hidden)
+        return state_bytes(shape.parameters) + 4 * batch_size * rows

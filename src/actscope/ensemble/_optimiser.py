@@ -97,51 +97,46 @@ class Optimiser:
         # One counter for all: the fused step reads it, nobody else writes it.
         self._count = torch.tensor(float(self.steps), device=values.regions[0].device)
         self._one = torch.ones_like(self._count)
-        parts: list[tuple[slice, float]] = [(slice(0, values.trained), 0.0)]
-        if l2:
-            parts = [
-                (slice(0, values.decayed), l2),
-                (slice(values.decayed, values.trained), 0.0),
-            ]
-        # One fused call for the stretches that share rate and decay; the rate is given later.
+        self._decay = [_decay(name, values, grads, rate, l2) for rate in rates] if l2 else []
+        # One fused call for the stretches that share a rate; the rate is given later.
         self._updates: list[tuple[float, Callable[..., Any]]] = []
         for rate in rates:
-            for which, decay in parts:
-                w, g, first, second, counts = self._stretches(values, grads, rate, which)
-                if name == "sgd":
-                    update = partial(
-                        _torch._fused_sgd_,
-                        w,
-                        g,
-                        first if momentum else [],
-                        weight_decay=decay,
-                        momentum=momentum,
-                        dampening=0.0,
-                        nesterov=False,
-                        maximize=False,
-                        is_first_step=False,  # the buffer starts at 0: momentum * 0 + g
-                    )
-                else:
-                    update = partial(
-                        _torch._fused_adamw_ if name == "adamw" else _torch._fused_adam_,
-                        w,
-                        g,
-                        first,
-                        second,
-                        [],
-                        counts,
-                        beta1=betas[0],
-                        beta2=betas[1],
-                        weight_decay=decay,
-                        eps=eps,
-                        amsgrad=False,
-                        maximize=False,
-                    )
-                self._updates.append((rate.learning_rate, update))
+            w, g, first, second, counts = self._stretches(values, grads, rate)
+            if name == "sgd":
+                update = partial(
+                    _torch._fused_sgd_,
+                    w,
+                    g,
+                    first if momentum else [],
+                    weight_decay=0.0,
+                    momentum=momentum,
+                    dampening=0.0,
+                    nesterov=False,
+                    maximize=False,
+                    is_first_step=False,  # the buffer starts at 0: momentum * 0 + g
+                )
+            else:
+                update = partial(
+                    _torch._fused_adam_,  # AdamW is this after its decay
+                    w,
+                    g,
+                    first,
+                    second,
+                    [],
+                    counts,
+                    beta1=betas[0],
+                    beta2=betas[1],
+                    weight_decay=0.0,
+                    eps=eps,
+                    amsgrad=False,
+                    maximize=False,
+                )
+            self._updates.append((rate.learning_rate, update))
 
-    def _stretches(self, values: Values, grads: Values, rate: Rate, which: slice) -> list[Any]:
+    def _stretches(self, values: Values, grads: Values, rate: Rate) -> list[Any]:
         def flat(store: Values) -> list[Tensor]:
-            return [region[rate.first : rate.last].view(-1) for region in store.regions[which]]
+            trained = store.regions[: values.trained]
+            return [region[rate.first : rate.last].view(-1) for region in trained]
 
         joined = _joined([flat(store) for store in (values, grads, self.first, self.second)])
         return [*joined, [self._count] * len(joined[0])]
@@ -153,8 +148,32 @@ class Optimiser:
         factor = self._factors[self.steps] if self._factors else 1.0
         self.steps += 1
         torch.add(self._count, self._one, out=self._count)
+        for decay in self._decay:
+            decay(factor)
         for rate, update in self._updates:
             update(lr=rate * factor)
+
+
+def _decay(
+    name: Name, values: Values, grads: Values, rate: Rate, l2: float
+) -> Callable[[float], None]:
+    """What weight decay does before a step, given the factor of the learning rate."""
+    here = slice(rate.first, rate.last)
+    weights = [weight[here] for weight in values.weights_only()]
+    if name == "adamw":
+
+        def shrink(factor: float) -> None:
+            for weight in weights:
+                weight.mul_(1.0 - rate.learning_rate * factor * l2)
+
+        return shrink
+    pairs = list(zip((grad[here] for grad in grads.weights_only()), weights, strict=True))
+
+    def add(factor: float) -> None:
+        for grad, weight in pairs:
+            grad.add_(weight, alpha=l2)
+
+    return add
 
 
 def _joined(stores: list[list[Tensor]]) -> list[list[Tensor]]:

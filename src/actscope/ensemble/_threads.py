@@ -12,21 +12,30 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from typing import TypeVar
 
 import torch
+from threadpoolctl import ThreadpoolController
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _LOCK = threading.Lock()
 _USERS = {"inside": 0, "before": 1}
+_LIMITS = ExitStack()
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> ThreadpoolController:
+    """NumPy's library of matrix products: looking for it takes a millisecond."""
+    return ThreadpoolController()
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Run PyTorch single-threaded, and give the caller's setting back afterwards.
+    """Run PyTorch and NumPy's products single-threaded; give the caller's setting back after.
 
     The setting is the process's: of several threads in here the first notes it and the last
     gives it back.
@@ -34,6 +43,7 @@ def one_thread() -> Iterator[None]:
     with _LOCK:
         if _USERS["inside"] == 0:
             _USERS["before"] = torch.get_num_threads()
+            _LIMITS.enter_context(_libraries().limit(limits=1, user_api="blas"))
         _USERS["inside"] += 1
         torch.set_num_threads(1)
     try:
@@ -43,6 +53,7 @@ def one_thread() -> Iterator[None]:
             _USERS["inside"] -= 1
             if _USERS["inside"] == 0:
                 torch.set_num_threads(_USERS["before"])
+                _LIMITS.close()
 
 
 def free_cores() -> int:

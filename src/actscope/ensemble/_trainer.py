@@ -27,7 +27,7 @@ from actscope.ensemble._schedule import factors
 _below_autograd: Any = torch.__dict__["_C"]._AutoDispatchBelowAutograd
 
 # How many training rows stand for all before the first step, where there are no others.
-STARTING_ROWS = 1024
+STARTING_ROWS = 256
 # Batches whose rows and targets are looked up together.
 AHEAD = 64
 
@@ -96,7 +96,8 @@ class Trainer:
 
     def epoch(self, number: int) -> Tensor:
         """One pass over the training rows; Float["member"], the mean loss on the way."""
-        with nullcontext() if self._architecture.uses_autograd else _below_autograd():
+        quiet = np.errstate(all="ignore")  # who diverges is found out by the loss
+        with quiet, nullcontext() if self._architecture.uses_autograd else _below_autograd():
             return self._epoch(number)
 
     def _epoch(self, number: int) -> Tensor:
@@ -140,7 +141,8 @@ class Trainer:
 
     def evaluate(self) -> Tensor:
         """Float["member"], the mean loss on validation rows (some training rows without any)."""
-        return self._evaluate()
+        with np.errstate(all="ignore"):
+            return self._evaluate()
 
     def keep(self, positions: NDArray[np.int64]) -> Trainer:
         """The same training with the members at `positions` only."""

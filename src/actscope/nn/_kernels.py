@@ -28,7 +28,7 @@ Learned = Sequence[Tensor]
 
 
 class Kernel(ABC):
-    """f and grad * f' over contiguous tensors of one shape, "member batch unit".
+    """f and grad * f' over tensors of one shape, "member batch unit", each row contiguous.
 
     Both are asked for once, for given buffers, and then called at every step: a small network
     spends more time on finding out what to do than on doing it.
@@ -196,7 +196,7 @@ class _Composed(Kernel):
         return write
 
     def _view(self, tensor: Tensor) -> Tensor:
-        return tensor if self.learned else tensor.view(-1)
+        return tensor if self.learned else tensor.flatten(0, 1)
 
 
 def into_memory(
