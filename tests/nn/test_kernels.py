@@ -91,18 +91,25 @@ def test_what_is_learned_is_each_members_own(name: str, units: int) -> None:
             torch.testing.assert_close([s[member, 0, unit].item() for s in slopes], found)
 
 
-@pytest.mark.parametrize("units", [1, 48], ids=["a layer's", "a unit's"])
+@pytest.mark.parametrize("before", [0, 16], ids=["contiguous", "with ones before each row"])
+@pytest.mark.parametrize("units", [1, 64], ids=["a layer's", "a unit's"])
 @pytest.mark.parametrize("name", ["prelu", "telu", "squareplus", "beta_swish", "acon_c", "elish"])
-def test_a_members_result_does_not_depend_on_who_shares_the_ensemble(name: str, units: int) -> None:
+def test_a_members_result_does_not_depend_on_who_shares_the_ensemble(
+    name: str, units: int, before: int
+) -> None:
     f = kernel(catalogue.get(name))
     torch.manual_seed(0)
-    z = 3 * torch.randn(37, 32, 48)  # beyond one block, each member a multiple of a vector
-    grad = torch.randn_like(z)
+
+    def rows(members: int) -> torch.Tensor:  # as the ensemble has them: each row whole vectors
+        return torch.randn(members, 33, before + 64)[:, :, before:]
+
+    z, grad = rows(37), rows(37)  # beyond one block
+    z *= 3
     learned = [torch.rand(37, 1, units) + 0.5 for _ in f.learned]
 
     def run(first: int, last: int) -> Tensors:
         own = [p[first:last] for p in learned]
-        a, back = torch.empty_like(z[first:last]), grad[first:last].clone()
+        a, back = rows(last - first), grad[first:last].clone()
         f.forward(z[first:last], a, own)()
         sums = [torch.empty_like(p) for p in own]
         if own:

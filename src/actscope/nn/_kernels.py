@@ -30,6 +30,9 @@ Learned = Sequence[Tensor]
 class Kernel(ABC):
     """f and grad * f' over tensors of one shape, "member batch unit", each row contiguous.
 
+    Rows of whole vectors (a multiple of 32 elements) give each element a result that does not
+    depend on the others: PyTorch's loops end in a scalar tail that rounds differently.
+
     Both are asked for once, for given buffers, and then called at every step: a small network
     spends more time on finding out what to do than on doing it.
 
