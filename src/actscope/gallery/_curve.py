@@ -119,7 +119,8 @@ def _between(
 
 def _is_smooth(ys: Stroke) -> bool:
     """Whether no straight piece cuts a bend by more than a thousandth of the height."""
-    bends = np.abs(np.diff(ys, 2)) / 8  # the height of a parabola over its chord
+    with np.errstate(over="ignore", invalid="ignore"):  # where f is infinite there is no bend
+        bends = np.abs(np.diff(ys, 2)) / 8  # the height of a parabola over its chord
     bends = bends[np.isfinite(bends)]
     return not bends.size or bool(bends.max() <= 1e-3 * np.ptp(ys[np.isfinite(ys)]) + 1e-12)
 

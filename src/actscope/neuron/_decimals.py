@@ -19,6 +19,8 @@ Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
 _WHOLE = 2.0**53  # up to here every whole number is a float, and sums of them are exact
 
+_LARGEST = float(np.finfo(float).max)
+
 
 def written(value: float) -> Fraction:
     """The decimal number that a float is written as.
@@ -30,8 +32,20 @@ def written(value: float) -> Fraction:
 
 
 def added(a: float, b: float) -> float:
-    """a + b as on paper: 0.1 + 0.2 is 0.3."""
-    return float(written(a) + written(b))
+    """a + b as on paper: 0.1 + 0.2 is 0.3.
+
+    >>> added(0.1, 0.2), added(1e308, 1e308)
+    (0.3, inf)
+    """
+    return nearest(written(a) + written(b))
+
+
+def nearest(value: Fraction) -> float:
+    """The float closest to a number; infinite where no float is as large."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def margins(rows: Floats, weights: Sequence[float], bias: float) -> Floats:
@@ -78,12 +92,20 @@ def quick_margins(
     return totals
 
 
+def finite(margins: Floats) -> Floats:
+    """What an activation gets of margins: the largest float in place of infinity.
+
+    At infinity itself formulas such as x * sigmoid(x) are infinity times 0: no number.
+    """
+    return np.clip(margins, -_LARGEST, _LARGEST)
+
+
 def _all_whole(rows: Floats, weights: Floats, bias: float) -> bool:
     """Whether plain float arithmetic makes no error at all."""
     for values in (rows, weights, np.array([bias])):
         if not np.array_equal(values, np.floor(values)):
             return False
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # no number is below 2**53: not whole
         largest = np.abs(rows).max(initial=0.0) * np.abs(weights).sum() + abs(bias)
     return bool(largest < _WHOLE)
 
@@ -108,4 +130,4 @@ def _rounded(whole: int, power: int) -> float:
     try:
         return float(whole * 10**power) if power >= 0 else whole / 10**-power
     except OverflowError:
-        return math.copysign(math.inf, whole)
+        return math.inf if whole > 0 else -math.inf

@@ -20,6 +20,7 @@ _SHOWN = 12  # inputs that have a circle of their own
 _SIZE = 14.0
 _ROW = 46.0  # from one input to the next
 _THICKEST = 6.0
+_FARTHEST = 1e100  # a sum drawn: beyond it the picture's own arithmetic would overflow
 _DASH = (2.2, 1.3)  # in line widths, for a weight below 0
 
 
@@ -135,7 +136,7 @@ def _field(
     low, high = window(curve.values, (right - left) / 2, air=0.12)
 
     def across(s: float) -> float:
-        return x + (s - left) / (right - left) * width
+        return x + (min(max(s, left), right) - left) / (right - left) * width
 
     def up(v: float) -> float:
         return y + (min(max(v, low), high) - low) / (high - low) * height
@@ -169,7 +170,7 @@ def _span(neuron: Neuron, sum_: float | None) -> tuple[float, float]:
         neuron.threshold,
         *([] if sum_ is None else [sum_]),
     ]
-    low, high = min(points), max(points)
+    low, high = max(min(points), -_FARTHEST), min(max(points), _FARTHEST)
     beside = max(0.12 * (high - low), 1.0)
     return low - beside, high + beside
 

@@ -26,12 +26,17 @@ def explain(neuron: Neuron, x: Any) -> str:
             f"{name} {brief(value, 4)}" for name, value in zip(neuron.names, row, strict=True)
         )
         said = f"{facts}: {said}"
+    margin = neuron.margin(row)
     if neuron.decides:
         total, threshold = apart(sum_, neuron.threshold)
+        if sum_ == neuron.threshold and margin != 0:  # equal only once rounded
+            total = f"a little {'over' if margin > 0 else 'under'} {total}"
         more = "more" if output == 1 else "not more"
         end = "fires" if output == 1 else "does not fire"
         return f"{said} = {total}, {more} than {threshold}: {end}"
     total = brief(sum_, 4)
-    margin = brief(neuron.margin(row), 4)
-    shifted = f" = {total}; {plus(total, neuron.bias)} = {margin}" if neuron.bias else f" = {total}"
-    return f"{said}{shifted}; {neuron.activation.label}({margin}) = {brief(output)}"
+    got = brief(margin, 4)
+    shifted = f" = {total}; {plus(total, neuron.bias)} = {got}" if neuron.bias else f" = {total}"
+    label = neuron.activation.label
+    applied = f"{label}({got})" if label.isidentifier() else f"{label} at {got}"
+    return f"{said}{shifted}; {applied} = {brief(output)}"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from actscope.errors import DataError, SettingError
 
 from ._decimals import Floats
+
+if TYPE_CHECKING:
+    from actscope.catalogue import Record
 
 # The columns of truth tables and of a learning history; an input of such a name would hide one.
 RESERVED = (
@@ -25,7 +28,7 @@ def weights_of(given: Any) -> tuple[float, ...]:
         raise SettingError(
             f"weights is {given!r}: give a list with one number for each input, such as [4, 2, 2]"
         )
-    found = tuple(number("a weight", value) for value in given)
+    found = tuple(number("a weight", value) for value in _plain(given))
     if not found:
         raise SettingError("weights is empty: a neuron needs a weight for at least one input")
     return found
@@ -34,7 +37,7 @@ def weights_of(given: Any) -> tuple[float, ...]:
 def number(what: str, given: Any) -> float:
     """One finite number."""
     try:
-        value = math.nan if isinstance(given, (str, bytes)) else float(given)
+        value = math.nan if isinstance(given, (str, bytes)) else float(_plain(given))
     except (TypeError, ValueError, OverflowError, RuntimeError):
         value = math.nan
     if not math.isfinite(value):
@@ -42,12 +45,23 @@ def number(what: str, given: Any) -> float:
     return value + 0.0  # no minus zero
 
 
+def of_one_number(record: Any) -> Record:
+    """An activation that a neuron can have: not one of vectors, nor a gate with two inputs."""
+    if record.kind == "elementwise":
+        return record
+    other = f"its gate, {record.gate.label}" if record.kind == "gated" else "one such as sigmoid"
+    raise SettingError(
+        f"{record.label} is not a function of one number, which is what a neuron has: "
+        f"choose {other}"
+    )
+
+
 def names_of(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
     """The names of the inputs; x1, x2, ... where none are given."""
     if given is None:
         return tuple(f"x{i}" for i in range(1, count + 1))
-    if isinstance(given, str):
-        raise SettingError(f"names is the text {given!r}: give a list of one name for each input")
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise SettingError(f"names is {given!r}: give a list with one name for each input")
     found = tuple(str(name) for name in given)
     if len(found) != count:
         raise SettingError(
@@ -69,21 +83,27 @@ def names_of(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
 def rows_of(given: Any, names: Sequence[str], named: bool) -> tuple[Floats, bool]:
     """(row, input) as floats, and whether a single row came.
 
-    A frame gives its columns by name if the inputs have names, else in order. With one input a
-    bare number is a row.
+    A frame gives its columns, a series its entries by the names of the inputs; in order if the
+    inputs have no names of their own and x1, x2, ... are not there. With one input a bare number
+    is a row.
     """
-    columns = getattr(given, "columns", None)
-    if columns is not None and named:
-        missing = [name for name in names if name not in columns]
+    labels = labels_of(given)
+    if labels is not None and (named or set(names) <= set(labels)):
+        missing = [name for name in names if name not in labels]
         if missing:
             raise DataError(
                 f"the table has no column {missing[0]!r}: it needs {', '.join(names)}; "
-                f"it has {', '.join(map(str, columns))}"
+                f"it has {', '.join(map(str, labels))}"
             )
         given = given[list(names)]
     if isinstance(given, dict):
         given = _from_mapping(given, names)
-    found = _floats(given)
+    found = floats(given, "inputs are numbers, one for each weight in each row")
+    bad = np.argwhere(~np.isfinite(found))
+    if len(bad):
+        at = tuple(bad[0])
+        where = f" in row {at[0] + 1}" if len(at) > 1 else ""
+        raise DataError(f"an input{where} is {found[at]}: give finite numbers")
     single = found.ndim < 2
     if found.ndim == 0 and len(names) == 1:
         found = found.reshape(1, 1)
@@ -107,22 +127,36 @@ def _from_mapping(given: dict[Any, Any], names: Sequence[str]) -> list[Any]:
     return [given[name] for name in names]
 
 
-def _floats(given: Any) -> Floats:
+def labels_of(given: Any) -> list[Any] | None:
+    """The columns of a frame, or the labels of a series that has words for labels."""
+    if (columns := getattr(given, "columns", None)) is not None:
+        return list(columns)
+    index = getattr(given, "index", None)
+    if callable(index) or index is None:  # a list or a tuple has a method of that name
+        return None
+    labels = list(index)
+    return labels if labels and all(isinstance(each, str) for each in labels) else None
+
+
+def floats(given: Any, rule: str) -> Floats:
+    """Numbers of any kind as floats. rule: what is said of all others."""
     try:
-        found = np.asarray(given)
-        if found.dtype.kind in "SU":  # NumPy would read "1" as 1
+        found = np.asarray(_plain(given))
+        # NumPy would read "1" as 1, a date as days, None as nan, and half of a complex number.
+        if found.dtype.kind not in "biufO" or (
+            found.dtype.kind == "O" and any(v is None or isinstance(v, str) for v in found.flat)
+        ):
             raise TypeError
         found = found.astype(float)
-    except (TypeError, ValueError):
-        raise DataError(
-            f"inputs are numbers, one for each weight in each row; {_short(given)} is not"
-        ) from None
-    bad = np.argwhere(~np.isfinite(found))
-    if len(bad):
-        at = tuple(bad[0])
-        where = f" in row {at[0] + 1}" if len(at) > 1 else ""
-        raise DataError(f"an input{where} is {found[at]}: give finite numbers")
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(f"{rule}; {_short(given)} is not") from None
     return found + 0.0
+
+
+def _plain(given: Any) -> Any:
+    """A tensor without its gradient, anything else as it is."""
+    detach = getattr(given, "detach", None)
+    return given if detach is None else detach().cpu()
 
 
 def _shape(found: Floats, single: bool) -> str:

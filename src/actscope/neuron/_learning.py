@@ -42,7 +42,7 @@ class Learning:
         name of its input, "bias", "error" (the mean loss), "accuracy" (share of right answers;
         nan where the answers are not one of two), "accepted" (the weights or the bias changed).
     converged: every answer is right, or the error is not above the tolerance.
-    stuck: nothing has ever moved, and it has not converged.
+    stuck: steps were made, nothing has ever moved, and it has not converged.
     """
 
     rule: str
@@ -68,7 +68,7 @@ class Learning:
         why = {
             "gradient": f"the slope of {label} is 0 where the answers are wrong, "
             "so there is no way down to follow",
-            "nudge": "no single small change made the answers better",
+            "nudge": "none of the small changes tried made the answers better",
         }.get(self.rule, "no step changed anything")
         return f"{took}; the weights never moved: {why}{right}."
 
@@ -134,7 +134,7 @@ def fit(
         neuron=learned,
         history=_history(path, named.names),
         converged=converged,
-        stuck=not moved and not converged,
+        stuck=len(path) > 1 and not moved and not converged,
     )
 
 
@@ -187,7 +187,7 @@ def _whole(what: str, given: Any) -> int:
 def _named(neuron: Neuron, X: Any) -> Neuron:
     """A neuron without names takes those of the table's columns."""
     columns = getattr(X, "columns", None)
-    if neuron.named or columns is None:
+    if neuron.named or columns is None or set(neuron.names) <= set(columns):
         return neuron
     return neuron.replace(names=names_of([str(c) for c in columns], len(neuron.weights)))
 

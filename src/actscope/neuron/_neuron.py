@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ import numpy as np
 from actscope import catalogue
 from actscope.errors import SettingError
 
-from ._decimals import Floats, added, margins
-from ._inputs import names_of, number, rows_of, weights_of
+from ._decimals import Floats, finite, margins
+from ._inputs import names_of, number, of_one_number, rows_of, weights_of
+from ._table import cases, truth_table
 from ._text import short
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from ._learning import Learning
     from ._nudge import Nudge
-
-MOST_INPUTS = 16  # of a truth table: 65,536 cases
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -85,7 +83,7 @@ class Neuron:
         values = {
             "weights": weights_of(weights),
             "bias": 0.0 if bias is None else number("bias", bias),
-            "activation": _of_one_number(catalogue.get(activation)),
+            "activation": of_one_number(catalogue.get(activation)),
         }
         values["names"] = names_of(names, len(values["weights"]))
         values["named"] = names is not None
@@ -132,7 +130,7 @@ class Neuron:
         rows, single = rows_of(x, self.names, self.named)
         found = margins(rows, self.weights, bias)
         if function is not None:  # as an array for a single row too: the same to the last bit
-            found = np.asarray(function(found), dtype=float)
+            found = np.asarray(function(finite(found)), dtype=float)
         return float(found[0]) if single else found
 
     def cases(self) -> Floats:
@@ -144,13 +142,7 @@ class Neuron:
         Raises:
             SettingError: more than 16 inputs.
         """
-        count = len(self.weights)
-        if count > MOST_INPUTS:
-            raise SettingError(
-                f"{count} inputs have {_two_to(count)} cases: a truth table is for at most "
-                f"{MOST_INPUTS} inputs; ask for single rows, such as neuron([...])"
-            )
-        return np.array(list(itertools.product((0.0, 1.0), repeat=count)))
+        return cases(len(self.weights))
 
     def truth_table(self) -> DataFrame:
         """All cases of inputs 0 and 1, counting up: the inputs, their "sum" and the "output".
@@ -164,14 +156,7 @@ class Neuron:
         Raises:
             SettingError: more than 16 inputs.
         """
-        import pandas as pd
-
-        cases = self.cases()
-        table = pd.DataFrame(cases.astype(int), columns=list(self.names))
-        table["sum"], table["output"] = self.sum(cases), self(cases)
-        if self.decides:
-            table["fires"] = table["output"] == 1
-        return table
+        return truth_table(self)
 
     def replace(self, **changes: Any) -> Neuron:
         """A neuron with some of its parts changed, by the names of the arguments of `Neuron`.
@@ -353,26 +338,3 @@ class Neuron:
         if self.named:
             parts.append(f"names={list(self.names)!r}")
         return f"Neuron({', '.join(parts)})"
-
-
-def nudged(neuron: Neuron, place: int | None, by: float) -> Neuron:
-    """The neuron with `by` added to a weight (None: the bias), as on paper: 0.1 + 0.2 is 0.3."""
-    if place is None:
-        return neuron.replace(bias=added(neuron.bias, by))
-    weights = list(neuron.weights)
-    weights[place] = added(weights[place], by)
-    return neuron.replace(weights=weights)
-
-
-def _of_one_number(record: Any) -> Record:
-    if record.kind == "elementwise":
-        return record
-    other = f"its gate, {record.gate.label}" if record.kind == "gated" else "one such as sigmoid"
-    raise SettingError(
-        f"{record.label} is not a function of one number, which is what a neuron has: "
-        f"choose {other}"
-    )
-
-
-def _two_to(count: int) -> str:
-    return f"{2**count:,}" if count <= 40 else f"2^{count}"

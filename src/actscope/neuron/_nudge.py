@@ -8,9 +8,8 @@ import numpy as np
 
 from actscope.errors import SettingError
 
-from ._decimals import Floats
+from ._decimals import Floats, added
 from ._inputs import number, rows_of
-from ._neuron import nudged
 from ._text import brief, short
 
 if TYPE_CHECKING:
@@ -56,12 +55,14 @@ def nudge(
         raise SettingError("nudge one thing at a time: a weight, the bias or the threshold")
     by = number("by", by)
     if bias or threshold:
-        after = nudged(neuron, None, by if bias else -by)
+        after = neuron.replace(bias=added(neuron.bias, by if bias else -by))
         what = "bias" if bias else "threshold"
         said = f"The {what} from {_change(getattr(neuron, what), getattr(after, what))}"
     else:
         place = _place(neuron, 0 if weight is None else weight)
-        after = nudged(neuron, place, by)
+        weights = list(neuron.weights)
+        weights[place] = added(weights[place], by)
+        after = neuron.replace(weights=weights)
         said = (
             f"{_called(neuron, place)} from {_change(neuron.weights[place], after.weights[place])}"
         )
@@ -76,9 +77,9 @@ def nudge(
 def _answers(neuron: Neuron, made: Nudge) -> str:
     count = len(made.before)
     changed = int(np.count_nonzero(made.change))
-    of = f"{changed} of {count} answers changed"
+    of = f"{changed} of {count} answers changed" if count > 1 else "the answer changed"
     if not changed:
-        return f"none of {count} answers changed" if count > 1 else "the answer did not change"
+        return "the answer did not change" if count == 1 else f"none of {count} answers changed"
     if not neuron.decides:
         return f"{of}, by {brief(float(np.abs(made.change).max()))} at most"
     ways = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from actscope.errors import DataError
+from actscope.errors import DataError, SettingError
 from actscope.gallery import check_path, save
 from actscope.render import (
     Markup,
@@ -102,6 +102,10 @@ def _title(neuron: Neuron) -> str:
 def _row(neuron: Neuron, x: Any) -> list[float] | None:
     if x is None:
         return None
+    if isinstance(x, (str, os.PathLike)):
+        raise SettingError(
+            f"a row of inputs comes first, not {str(x)!r}: for a file write path={str(x)!r}"
+        )
     rows, _ = rows_of(x, neuron.names, neuron.named)
     if len(rows) != 1:
         raise DataError(f"a picture shows one row of inputs, not {len(rows)}: give one")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from actscope.errors import SettingError
+from actscope.errors import DataError, SettingError
 
-from ._decimals import Floats, added, written
+from ._decimals import Floats, added, finite, nearest, written
 from ._task import Attempt, Task
 
 if TYPE_CHECKING:
@@ -50,11 +50,13 @@ def nudge(task: Task, start: Step, settings: Settings) -> Iterator[Step]:
     while True:
         place = int(generator.integers(len(now.weights) + 1))
         by = float(f"{generator.normal(0, size):.3g}")  # three digits: weights stay readable
+        _require_finite(now.weights, by, size)
         weights, bias = now.weights.copy(), now.bias
         if place < len(weights):
             weights[place] = added(weights[place], by)
         else:
             bias = added(bias, by)
+        _require_finite(weights, bias, size)
         tried = task.attempt(weights, bias)
         better = tried.error < now.attempt.error
         if better or (settings.keep_equal and tried.error == now.attempt.error):
@@ -80,10 +82,11 @@ def perceptron(task: Task, start: Step, settings: Settings) -> Iterator[Step]:
         row = int(wrong[wrong > row][0] if (wrong > row).any() else wrong[0])
         off = written(task.wanted[row] - now.attempt.outputs[row]) * rate
         weights = [
-            float(written(w) + off * written(x))
+            nearest(written(w) + off * written(x))
             for w, x in zip(now.weights.tolist(), task.rows[row].tolist(), strict=True)
         ]
-        bias = float(written(now.bias) + off)
+        bias = nearest(written(now.bias) + off)
+        _require_finite(np.array(weights), bias, float(rate))
         now = Step(np.array(weights), bias, task.attempt(np.array(weights), bias), True)
         yield now
 
@@ -117,14 +120,10 @@ def _downhill(
     now = start
     while True:
         with np.errstate(over="ignore", invalid="ignore"):
-            pull = task.towards(now.attempt, slope(now.attempt.margins)) / len(task.rows)
+            pull = task.towards(now.attempt, slope(finite(now.attempt.margins))) / len(task.rows)
             weights = now.weights - size * (pull @ task.rows)
             bias = float(now.bias - size * pull.sum())
-        if not (np.isfinite(weights).all() and np.isfinite(bias)):
-            raise SettingError(
-                f"the weights have grown beyond every number at a learning rate of {size:g}: "
-                "take a smaller learning_rate"
-            )
+        _require_finite(weights, bias, size)
         moved = bool((weights != now.weights).any() or bias != now.bias)
         now = Step(weights, bias, task.attempt(weights, bias), moved)
         yield now
@@ -137,11 +136,26 @@ def _safe_rate(task: Task, steepest: float) -> float:
     the bias); of sigmoid's log loss: 1/4 of that eigenvalue.
     """
     with_one = np.column_stack([task.rows, np.ones(len(task.rows))])
-    largest = float(np.linalg.norm(with_one, 2) ** 2 / len(with_one))
     if not np.isfinite(steepest) or steepest == 0:
         steepest = 1.0
     curvature = 2 * steepest**2 if task.loss == "squared" else steepest
-    return 1 / (curvature * largest)
+    with np.errstate(over="ignore"):
+        largest = np.linalg.norm(with_one, 2) ** 2 / len(with_one)
+        rate = float(1 / (curvature * largest))
+    if not rate > 1e-300:
+        raise DataError(
+            f"inputs as large as {np.abs(task.rows).max():.3g} are too steep to walk down: "
+            "scale them, or give a learning_rate"
+        )
+    return rate
+
+
+def _require_finite(weights: Floats, bias: float, rate: float) -> None:
+    if not (np.isfinite(weights).all() and np.isfinite(bias)):
+        raise SettingError(
+            f"the weights have grown beyond every number at a learning rate of {rate:g}: "
+            "take a smaller learning_rate"
+        )
 
 
 RULES: dict[str, Rule] = {

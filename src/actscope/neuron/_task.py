@@ -11,8 +11,8 @@ import numpy as np
 
 from actscope.errors import DataError, SettingError
 
-from ._decimals import Floats, quick_margins
-from ._inputs import rows_of
+from ._decimals import Floats, finite, quick_margins
+from ._inputs import floats, rows_of
 
 if TYPE_CHECKING:
     from actscope.catalogue import Record
@@ -56,7 +56,7 @@ class Task:
     def attempt(self, weights: Floats, bias: float) -> Attempt:
         """All rows answered; on the same side of every jump as the neuron itself would."""
         margins = quick_margins(self.rows, weights, bias, self.record.kinks)
-        outputs = np.asarray(self.record(margins), dtype=float)
+        outputs = np.asarray(self.record(finite(margins)), dtype=float)
         right = None
         if self.levels is not None:
             middle = sum(self.levels) / 2
@@ -96,15 +96,7 @@ def task(neuron: Neuron, X: Any, y: Any, loss: str) -> Task:
 
 
 def _answers(y: Any, count: int) -> Floats:
-    try:
-        found = np.asarray(y)
-        if found.dtype.kind in "SU":
-            raise TypeError
-        found = found.astype(float)
-    except (TypeError, ValueError):
-        raise DataError("y must be numbers, one for each row: write 0 for no and 1 for yes") from (
-            None
-        )
+    found = floats(y, "y is a number for each row, such as 0 for no and 1 for yes")
     if found.ndim == 2 and found.shape[1] == 1:
         found = found[:, 0]
     if found.ndim != 1 or len(found) != count:
