@@ -22,6 +22,7 @@ a member's bits do not depend on who stands beside it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -70,9 +71,13 @@ class Loss(ABC):
         self._grad = torch.empty_like(outputs, memory_format=torch.contiguous_format)
         self._share = outputs.new_zeros(self.padded)
         self._share[:rows] = 1.0 / rows
-        self._terms = torch.zeros_like(self._grad).unsqueeze(0)  # Float["slot member . padded"]
         self._patience, self._steps = ADD_UP_AFTER, 0
         self._total = outputs.new_zeros(self.members, dtype=torch.float64)
+
+    @cached_property
+    def _terms(self) -> Tensor:
+        """Float["slot member . padded"], what steps left to be added up."""
+        return torch.zeros_like(self._grad).unsqueeze(0)
 
     def prepare(self, targets: Tensor) -> Tensor:
         """Targets as `gradient` and `value` want them, ["batch ..."]: many batches at once.
@@ -135,14 +140,28 @@ class CrossEntropy(Loss):
         super().__init__(outputs, rows, weighted=weighted)
         # A slot for each step: what is looked up goes straight there.
         self._patience = max(1, SLOT_NUMBERS // self.padded)
-        self._terms = outputs.new_zeros(self._patience, self.members, 1, self.padded)
-        self._slots = self._terms.unbind()
-        self._flat_slots = self._terms.flatten(1).unbind()
         self._log_p = torch.empty_like(self._grad)
         self._flat_log_p, self._flat_grad = self._log_p.view(-1), self._grad.view(-1)
-        self._minus_one = outputs.new_full((self.members * self.padded,), -1.0)
         place = torch.arange(self._grad.numel(), device=outputs.device)
         self._first = place.view(self._grad.shape)[:, 0]
+
+    # What only steps need, made at the first: evaluation, and its losses, do without.
+
+    @cached_property
+    def _terms(self) -> Tensor:
+        return self._grad.new_zeros(self._patience, self.members, 1, self.padded)
+
+    @cached_property
+    def _slots(self) -> tuple[Tensor, ...]:
+        return self._terms.unbind()
+
+    @cached_property
+    def _flat_slots(self) -> tuple[Tensor, ...]:
+        return self._terms.flatten(1).unbind()
+
+    @cached_property
+    def _minus_one(self) -> Tensor:
+        return self._grad.new_full((self.members * self.padded,), -1.0)
 
     def prepare(self, targets: Tensor) -> Tensor:
         return targets.mul(self.padded).add_(self._first).flatten(1)

@@ -88,8 +88,8 @@ class Rows:
     weights: Tensor | None = None
 
     def sample(self, count: int) -> Rows:
-        """About so many rows of each data set, evenly spaced: a table may be sorted."""
-        step = max(1, self.count // count)
+        """At most so many rows of each data set, evenly spaced: a table may be sorted."""
+        step = -(-self.count // count)
         return Rows(self.X[:, ::step], self.y[:, ::step])
 
     @property
