@@ -13,6 +13,7 @@ import pytest
 
 from actscope.cli import main
 
+_COMMANDS = ["compare", "predict", "list", "show", "plot", "poster", "neuron"]
 HEAVY = ("torch", "sympy", "sklearn", "pandas", "numpy", "matplotlib", "rich", "scipy", "pyarrow")
 
 
@@ -33,7 +34,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("command", ["compare", "predict", "list", "show", "plot", "poster"])
+@pytest.mark.parametrize("command", _COMMANDS)
 def test_every_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     out, err = capsys.readouterr()

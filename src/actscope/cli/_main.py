@@ -15,6 +15,7 @@ from actscope.errors import ActscopeError
 
 from ._compare import compare
 from ._list import list_
+from ._neuron import neuron
 from ._plot import plot
 from ._poster import poster
 from ._predict import predict
@@ -37,6 +38,7 @@ app.command("list")(list_)
 app.command("show")(show)
 app.command("plot")(plot)
 app.command("poster")(poster)
+app.command("neuron")(neuron)
 
 
 def _version(wanted: bool) -> None:

@@ -76,6 +76,30 @@ def number(option: str, text: str) -> float:
     return value
 
 
+def finite(option: str, text: str) -> float:
+    """One number of any sign.
+
+    >>> finite("--bias", "-3")
+    -3.0
+    """
+    value = _number(text)
+    if not math.isfinite(value):
+        raise SettingError(f"{option} {text!r} must be a number, such as 3 or -0.5")
+    return value
+
+
+def numbers(option: str, text: str) -> list[float]:
+    """Numbers of any sign, with commas between.
+
+    >>> numbers("--weights", "4,-2,.5")
+    [4.0, -2.0, 0.5]
+    """
+    found = [_number(part) for part in text.split(",")]
+    if not all(map(math.isfinite, found)):
+        raise SettingError(f"{option} {text!r} must be numbers with commas between, such as 4,2,2")
+    return found
+
+
 def check_folder(option: str, folder: Path) -> None:
     """Say now, before minutes of training, that results could not be written to `folder`."""
     shown = repr(str(folder))

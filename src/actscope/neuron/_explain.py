@@ -1,4 +1,4 @@
-"""How an output comes about, in plain words."""
+"""A neuron, and how its output comes about, in plain words."""
 
 from __future__ import annotations
 
@@ -11,6 +11,20 @@ from ._text import apart, brief, plus, products
 
 if TYPE_CHECKING:
     from ._neuron import Neuron
+
+
+def text(neuron: Neuron) -> str:
+    """See `Neuron.text`."""
+    pairs = zip(neuron.names, neuron.weights, strict=True)
+    weights = ", ".join(f"{name} {brief(weight, 4)}" for name, weight in pairs)
+    bias = brief(neuron.bias, 4)
+    if neuron.decides:
+        threshold = brief(neuron.threshold, 4)
+        end = f"It fires if the weighted sum is more than {threshold} (a bias of {bias})."
+    else:
+        gets = f"({plus('weighted sum', neuron.bias)})" if neuron.bias else "the weighted sum"
+        end = f"Its output is {neuron.activation.label} of {gets}."
+    return f"Weights: {weights}. {end}"
 
 
 def explain(neuron: Neuron, x: Any) -> str:

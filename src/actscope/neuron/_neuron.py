@@ -100,6 +100,17 @@ class Neuron:
         """Whether the answer is yes or no: the activation is the step."""
         return self.activation.formula == "where(x > 0, 1, 0)"
 
+    @property
+    def text(self) -> str:
+        """The neuron in words.
+
+        >>> Neuron([4, 2, 2], threshold=3).text
+        'Weights: x1 4, x2 2, x3 2. It fires if the weighted sum is more than 3 (a bias of -3).'
+        """
+        from ._explain import text
+
+        return text(self)
+
     def __call__(self, x: Any) -> Any:
         """The output: a float for one row of inputs, an array for rows, (row, input) -> (row,).
 

@@ -19,7 +19,6 @@ from actscope.render import (
 from actscope.render import picture as inline_picture
 
 from ._draw import Layout, draw, narrow, wide
-from ._explain import explain
 from ._inputs import rows_of
 from ._text import brief, short
 
@@ -81,17 +80,7 @@ def fragment(neuron: Neuron) -> str:
 
 def described(neuron: Neuron, row: list[float] | None) -> str:
     """The picture in words."""
-    if row is not None:
-        return explain(neuron, row)
-    pairs = zip(neuron.names, neuron.weights, strict=True)
-    weights = ", ".join(f"{name} {brief(weight, 4)}" for name, weight in pairs)
-    end = (
-        f"It fires if the sum is more than {brief(neuron.threshold, 4)}."
-        if neuron.decides
-        else f"Its output is {neuron.activation.label} of the sum "
-        f"{'-' if neuron.bias < 0 else '+'} {brief(abs(neuron.bias), 4)}."
-    )
-    return f"Weights: {weights}. {end}"
+    return neuron.text if row is None else neuron.explain(row)
 
 
 def _title(neuron: Neuron) -> str:
