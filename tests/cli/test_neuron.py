@@ -110,7 +110,7 @@ def test_more_inputs_than_can_be_listed(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.parametrize("width", [40, 60])
-def test_numbers_stay_whole_on_a_narrow_screen(
+def test_names_fold_and_numbers_do_not_on_a_narrow_screen(
     width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))

@@ -156,21 +156,18 @@ def _print(made: Neuron, row: list[float] | None, output: Path | None) -> None:
         print(label(made.text, None))
         table = made.truth_table()
         if len(made.weights) <= _PRINTED:
-            screen = console()
-            screen.print(_cases(made, table, screen.width))
+            console().print(_cases(made, table))
         print(_summary(made, table))
     if output is not None:
         print(f"Drawn in {label(str(output), None)}")
 
 
-def _cases(made: Neuron, table: DataFrame, width: int) -> Any:
+def _cases(made: Neuron, table: DataFrame) -> Any:
     from actscope.render import Column, Line, label
     from actscope.render import table as drawn
 
     last = "fires" if made.decides else made.activation.label
-    # Numbers are up to 7 characters long, and a column has 3 of space beside its own.
-    room = max(7, min(24, (width - 20) // (len(made.names) + 1) - 3))
-    columns = [Column(label(name, room), right=True) for name in (*made.names, "sum", last)]
+    columns = [Column(label(name, 24), right=True) for name in (*made.names, "sum", last)]
     lines = []
     for *row, output in table.drop(columns="fires", errors="ignore").to_numpy().tolist():
         said = ("yes" if output == 1 else "no") if made.decides else f"{output:.3g}"
