@@ -69,6 +69,7 @@ def _draw(fig: Figure, learning: Learning) -> None:
     for axes in (left, right):
         axes.set_xlabel("step")
         axes.set_xlim(0, int(steps[-1]))
+        axes.locator_params(axis="x", integer=True, nbins=6)
 
 
 def _name_ends(axes: Any, ends: dict[str, float], styles: Any) -> None:

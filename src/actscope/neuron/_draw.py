@@ -66,7 +66,7 @@ def draw(fig: Figure, neuron: Neuron, row: Sequence[float] | None, at: Layout) -
     output = None if row is None else float(neuron(row))
     (tx, ty), (ox, oy), (fx, fy, fw, fh) = at.total, at.output, at.field
     if fx > tx:
-        _arrow(canvas, (tx + 28, ty), (fx - 26, ty))
+        _arrow(canvas, (tx + 28, ty), (fx - 30, ty))
     else:
         turn, down = fy + fh + 34, fx + fw - 24
         _arrow(canvas, (tx, ty - 50), (tx, turn), (down, turn), (down, fy + fh + 6))
@@ -97,7 +97,7 @@ def _inputs(canvas: Canvas, neuron: Neuron, row: Sequence[float] | None, at: Lay
         canvas.line([x, at.total[0]], [y, at.total[1]], color, width, dash=dash, flat=bool(dash))
     for i, (x, y) in zip(places, spots, strict=True):
         _weight(canvas, weights[i], (x, y), at.total)
-        _circle(canvas, (x, y), 17, "" if row is None else brief(row[i], 4))
+        _circle(canvas, (x, y), 17, "" if row is None else brief(row[i]))
         name = label(neuron.names[i], at.name_length)
         canvas.text(x - 26, y - 0.35 * _SIZE, name, _SIZE, align="right")
     if count > _SHOWN:
@@ -120,7 +120,7 @@ def _weight(
 def _circle(canvas: Canvas, at: tuple[float, float], radius: float, text: str) -> None:
     canvas.dot(*at, radius, PAPER, INK, 1.6)
     shown = _signed(text)
-    size = min(_SIZE + 2, 2.6 * radius / max(len(shown), 1) + 2)
+    size = min(_SIZE + 2, 2.3 * radius / max(len(shown), 1) + 1.5)
     if shown:
         canvas.text(at[0], at[1] - 0.35 * size, shown, size, weight="bold", align="center")
 
@@ -144,6 +144,13 @@ def _field(
     canvas.box(x, y, width, height, GRID, round_=6)
     canvas.box(x + 1, y + 1, width - 2, height - 2, PAPER, round_=5)
     canvas.line([x + 6, x + width - 6], [up(0), up(0)], FAINT, 1, flat=True)
+    levels = [0.0]  # and the ends of the range, where they are apart from what is written
+    for end in neuron.activation.range:
+        if low < end < high and all(abs(up(end) - up(level)) > _SIZE for level in levels):
+            levels.append(end)
+    for level in levels:
+        text, beside = _signed(brief(level)), up(level) - 0.33 * (_SIZE - 2)
+        canvas.text(x - 6, beside, text, _SIZE - 2, MUTED, align="right")
     canvas.line([across(threshold)] * 2, [y + 4, y + height - 4], MUTED, 1.2, dash=(3, 2))
     canvas.text(x, y + height + 8, label(neuron.activation.label, 18), _SIZE, weight="bold")
     said = f"threshold {_signed(brief(threshold, 4))}"
