@@ -129,7 +129,7 @@ def test_health_counts_units_killed_on_purpose() -> None:
         ({"batch_size": True}, "whole number"),
         ({"optimizer": "adm"}, "Did you mean 'adam'"),
         ({"l2": -1}, "l2 must be"),
-        ({"init": "he"}, "init must be one of gain, glorot"),
+        ({"init": "kaiming"}, "init must be one of gain, glorot"),
         ({"device": "cuda:99"}, "device 'cuda:99' cannot be used here"),
         ({"device": "gpu"}, "device 'gpu' cannot be used here"),
         ({"patience": 3}, "patience needs validation"),

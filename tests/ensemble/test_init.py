@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -44,3 +46,24 @@ def test_glorot_fills_scikit_learns_bounds(name: str, factor: float) -> None:
             assert np.abs(values).max() <= bound
         assert weight.max() > 0.99 * bound
         assert np.std(weight) == pytest.approx(bound / np.sqrt(3), rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("how", "factor"), [("small", 0.1), ("large", 5.0), ("zeros", 0.0), ("gain", 1.0)]
+)
+def test_starts_that_go_wrong_are_gain_s_draw_scaled(how: Any, factor: float) -> None:
+    records = [catalogue.get(name) for name in ("tanh", "relu", "sigmoid")]
+    usual, _ = initial(records, 4, SIZES, "gain")
+    weights, biases = initial(records, 4, SIZES, how)
+    for ours, theirs in zip(weights, usual, strict=True):
+        np.testing.assert_allclose(ours, theirs * factor, rtol=1e-12)
+    assert not any(bias.any() for bias in biases)
+
+
+def test_he_has_the_gain_of_relu_in_every_layer() -> None:
+    """Whatever the activation: He et al. 2015, standard deviation sqrt(2 / inputs)."""
+    for name in ("tanh", "sigmoid"):
+        weights, _ = initial([catalogue.get(name)] * 3, 0, SIZES, "he")
+        for weight in weights:
+            ratio = weight.std() / np.sqrt(2 / weight.shape[0])
+            assert abs(ratio - 1) < 6 / np.sqrt(2 * weight.size)

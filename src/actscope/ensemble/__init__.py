@@ -7,7 +7,10 @@ from actscope.ensemble._evaluate import LayerHealth as LayerHealth
 from actscope.ensemble._evaluate import layer_health as layer_health
 from actscope.ensemble._evaluate import outputs as outputs
 from actscope.ensemble._fit import train_ensemble as train_ensemble
+from actscope.ensemble._init import INITS as INITS
 from actscope.ensemble._layout import Shape as Shape
+from actscope.ensemble._live import Live as Live
+from actscope.ensemble._live import View as View
 from actscope.ensemble._network import Perceptron as Perceptron
 from actscope.ensemble._plan import Member as Member
 from actscope.ensemble._plan import Rows as Rows

@@ -82,7 +82,9 @@ def listed_or_none(value: Any) -> list[Any]:
 
 
 def hidden_widths(value: Any) -> tuple[int, ...]:
-    """Widths of the hidden layers, at least one."""
+    """Widths of the hidden layers; none is a linear model."""
+    if isinstance(value, list | tuple) and not value:
+        return ()
     return tuple(whole("each width in hidden", width) for width in listed("hidden", value))
 
 
@@ -116,7 +118,7 @@ def activations(value: Any) -> tuple[Record, ...]:
     items = split(value) if isinstance(value, str) else listed("activations", value)
     found: dict[str, Record] = {}
     for item in items:
-        record = _trainable(get(item))
+        record = trainable(get(item))
         if found.setdefault(record.label, record) != record:
             raise _two(record.label)
     return tuple(found.values())
@@ -150,7 +152,7 @@ def _two(label: str) -> SettingError:
     return SettingError(f"two functions are called {label!r} here: define one under another name")
 
 
-def _trainable(record: Any) -> Record:
+def trainable(record: Any) -> Record:
     """The record, if networks of plain layers can be trained with it."""
     if record.kind != "elementwise":
         example = record.gate.name if record.kind == "gated" else "tanh"

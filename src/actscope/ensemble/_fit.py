@@ -83,7 +83,7 @@ def train_ensemble(
             numbers (token ids) are handed on as int64.
         y: ["row"] labels of any kind; ["row label"] of 0 and 1, if a row may have several; or
             numbers (also ["row output"]) for regression.
-        hidden: widths of the hidden layers; None: (64, 64).
+        hidden: widths of the hidden layers; None: (64, 64); (): a linear model.
         model: networks of your own in place of these: model(activation) returns a new
             `torch.nn.Module` from rows to (row, output), logits for classes; `activation()`
             makes a new activation module at each call. Each network is built under its
@@ -113,8 +113,9 @@ def train_ensemble(
             are the same for every activation at one seed.
         learned_per: what an activation learns (prelu, beta_swish) is one value for each
             "layer", as `torch.nn.PReLU()`, or for each "unit".
-        init: "gain" (normal, the activation's own gain; the default) or "glorot" (as
-            scikit-learn).
+        init: "gain" (normal, the activation's own gain; the default), "glorot" (as
+            scikit-learn), "he" (ReLU's gain for all); to see what goes wrong: "small" (a tenth
+            of "gain"), "large" (5 times) or "zeros".
         task: "classification" (classes exclude each other: softmax), "multilabel" (each label
             by itself: sigmoid) or "regression". None guesses as scikit-learn: several columns
             of nothing but 0 and 1 are multilabel (so are one-hot rows: give their labels),

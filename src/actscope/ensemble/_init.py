@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from actscope.catalogue import Record
 
-Init = Literal["gain", "glorot"]
-INITS: tuple[Init, ...] = ("gain", "glorot")
+Init = Literal["gain", "glorot", "he", "small", "large", "zeros"]
+INITS: tuple[Init, ...] = ("gain", "glorot", "he", "small", "large", "zeros")
+# What the standard deviation of "gain" is multiplied by where one wants to see what goes wrong.
+_FACTORS: dict[Init, float] = {"gain": 1.0, "he": 1.0, "small": 0.1, "large": 5.0, "zeros": 0.0}
 
 Layers = tuple[tuple[int, int], ...]
 
@@ -37,11 +39,15 @@ def initial(
     unit variance then give every layer sums of unit variance. Only the scale depends on
     the activation: at one seed all of them start from the same draw.
 
+    "he": the same draw with sqrt(2) for every gain, the first layer's too, whatever the
+    activation: right for ReLU. "small", "large", "zeros": 1/10, 5 times and 0 times "gain".
+
     "glorot": as scikit-learn's MLP, weights and biases uniform within
     sqrt(6 / (fan_in + fan_out)), or sqrt(2 / ...) for the logistic sigmoid.
     """
-    if how == "gain":
+    if how != "glorot":
         gains = (1.0, *(record.gain for record in records))
+        gains = [sqrt(2.0) if how == "he" else gain * _FACTORS[how] for gain in gains]
         weights = [
             draw * (gain / sqrt(fan_in))
             for gain, draw, (fan_in, _) in zip(
