@@ -118,7 +118,9 @@ def nudge_step(seeds: range) -> Measured:
     """Shares of nudges by what they do to a step neuron's answer."""
     changes = {size: [np.abs(nudged("step", seed, size)) for seed in seeds] for size in SIZES}
     still = {
-        size: percent("nudges that change nothing", [float((c == 0).mean()) for c in found])
+        size: percent(
+            f"nudges of {size:g} that change nothing", [float((c == 0).mean()) for c in found]
+        )
         for size, found in changes.items()
     }
     flips = percent(
@@ -126,9 +128,7 @@ def nudge_step(seeds: range) -> Measured:
     )
     between = sum(int(((c > 0) & (c < 1)).sum()) for found in changes.values() for c in found)
     neither = exact("changes that are neither nothing nor a flip", between)
-    small = percent(
-        "nudges of 0.01 that change nothing", [float((c == 0).mean()) for c in changes[SMALL]]
-    )
+    small = still[SMALL]
     return Measured(
         headline=small,
         checks=(
