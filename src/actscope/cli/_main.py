@@ -15,6 +15,7 @@ from actscope.errors import ActscopeError
 
 from ._claims import claims
 from ._compare import compare
+from ._learn import learn
 from ._list import list_
 from ._neuron import neuron
 from ._plot import plot
@@ -41,6 +42,7 @@ app.command("show")(show)
 app.command("plot")(plot)
 app.command("poster")(poster)
 app.command("neuron")(neuron)
+app.command("learn")(learn)
 app.command("claims")(claims)
 
 

@@ -1,0 +1,3 @@
+"""The lesson and the playground, in a browser or a notebook."""
+
+from actscope.web._serve import serve as serve

@@ -1,0 +1,121 @@
+"""The application: the playground at `/`, its socket, and the lesson at `/lesson/`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocket
+
+from actscope.web._guard import Guard
+from actscope.web._protocol import dumps, pack
+from actscope.web._session import Session
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+LESSON = HERE / "lesson" / "lesson.py"
+MAX_TABS = 64
+BACKLOG = 64  # answers that a client has not read yet: it is not listened to before it does
+AGAIN = 1013  # WebSocket's "try again later"
+
+
+class Tabs:
+    """The tabs that are open, each with a session of its own."""
+
+    def __init__(self) -> None:
+        self.sessions: set[Session] = set()
+
+    async def serve(self, socket: WebSocket) -> None:
+        """One tab, from its first message to its last."""
+        await socket.accept()
+        if len(self.sessions) >= MAX_TABS:
+            text = f"{MAX_TABS} tabs are open already: close one, then reload"
+            await socket.send_text(dumps({"kind": "error", "text": text, "cmd": None}))
+            await socket.close(AGAIN)
+            return
+        loop, out = asyncio.get_running_loop(), asyncio.Queue[str | bytes | None]()
+
+        def put(message: str | bytes | None) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(out.put_nowait, message)
+
+        def send(header: dict[str, Any], numbers: bytes | None) -> None:
+            put(dumps(header) if numbers is None else pack(header, numbers))
+
+        session = Session(send, ended=lambda: put(None))
+        self.sessions.add(session)
+        pump = asyncio.create_task(_pump(socket, out))
+        listen = asyncio.create_task(_listen(socket, session, out))
+        try:
+            await asyncio.wait([pump, listen], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            session.close()
+            self.sessions.discard(session)
+            for task in (pump, listen):
+                task.cancel()
+            await asyncio.gather(pump, listen, return_exceptions=True)
+
+    def close(self) -> None:
+        """End all sessions."""
+        for session in self.sessions:
+            session.close()
+
+
+async def _pump(socket: WebSocket, out: asyncio.Queue[str | bytes | None]) -> None:
+    while (message := await out.get()) is not None:
+        if isinstance(message, str):
+            await socket.send_text(message)
+        else:
+            await socket.send_bytes(message)
+
+
+async def _listen(
+    socket: WebSocket, session: Session, out: asyncio.Queue[str | bytes | None]
+) -> None:
+    while (message := await socket.receive())["type"] != "websocket.disconnect":
+        text = message.get("text")
+        session.receive(message.get("bytes") or b"" if text is None else text)
+        while session.full or out.qsize() > BACKLOG:
+            await asyncio.sleep(0.02)
+
+
+def application(hosts: Sequence[str] | None = None) -> ASGIApp:
+    """What is served, behind its guard.
+
+    hosts: "name:port" under which it may be asked for.
+    """
+    tabs = Tabs()
+
+    async def page(_: Request) -> FileResponse:
+        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+    routes: list[BaseRoute] = [Route("/", page), WebSocketRoute("/ws", tabs.serve)]
+    app = Starlette(routes=routes)
+    app.mount("/static", _Static(directory=STATIC), "static")
+    if LESSON.exists():
+        app.mount("/", _lesson(), "lesson")
+    return Guard(app, hosts)
+
+
+class _Static(StaticFiles):
+    """Files that browsers ask about again: a newer actscope has newer ones."""
+
+    def file_response(self, *args: Any, **options: Any) -> Any:
+        response = super().file_response(*args, **options)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def _lesson() -> ASGIApp:
+    import marimo
+
+    made = marimo.create_asgi_app(quiet=True, include_code=False)
+    return made.with_app(path="/lesson", root=str(LESSON)).build()
