@@ -93,11 +93,12 @@ def relu_cheap(rounds: range) -> Measured:
         picture=Lines(
             "Time of forward and backward over ReLU's",
             "How many times as long as ReLU sigmoid and tanh take, by the size of the array.",
-            "float32 numbers in the array",
+            "size of the array",
             "times ReLU's",
             [Series(name, SIZES, list(by.values())) for name, by in ratios.items()],
             log_x=True,
-            levels=(Level(1, "as long as ReLU"),),
+            ticks=tuple((float(n), _size(n)) for n in SIZES),
+            levels=(Level(1, "as long as ReLU", below=True),),
         ),
     )
 

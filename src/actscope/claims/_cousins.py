@@ -19,18 +19,18 @@ A_FEW_ROUNDINGS = Bound(
 )
 
 
-def remainder() -> Any:
-    """tanh x - (2 sigmoid(2x) - 1), as SymPy reduces it.
+def remainder(stretch: int = 2) -> Any:
+    """tanh x - (2 sigmoid(stretch x) - 1), as SymPy reduces it.
 
     With t = e^x, which every positive number is exactly once, both are quotients of polynomials
-    in t: tanh x = (t - 1/t) / (t + 1/t), sigmoid(2x) = 1 / (1 + t^-2). `cancel` brings a quotient
+    in t: tanh x = (t - 1/t) / (t + 1/t), sigmoid(kx) = 1 / (1 + t^-k). `cancel` brings a quotient
     of polynomials to lowest terms exactly, so 0 is a proof for every real x.
     """
     import sympy
 
     t = sympy.Symbol("t", positive=True)
     tanh = sympy.tanh(sympy.log(t)).rewrite(sympy.exp)
-    return sympy.cancel(tanh - (2 / (1 + sympy.exp(-2 * sympy.log(t))) - 1))
+    return sympy.cancel(tanh - (2 / (1 + sympy.exp(-stretch * sympy.log(t))) - 1))
 
 
 def tanh_cousin(_seeds: range) -> Measured:

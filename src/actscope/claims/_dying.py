@@ -212,6 +212,7 @@ def dying(seeds: range) -> Measured:
             "% dead",
             [Series(f"{d} hidden layer{'s' * (d > 1)}", RATES, shares[d]) for d in DEPTHS],
             log_x=True,
+            ticks=tuple((rate, f"{rate:g}") for rate in RATES),
         ),
     )
 

@@ -100,6 +100,7 @@ def leaky_cures(seeds: range) -> Measured:
             "% right",
             [Series(name.split(",")[0], RATES, of) for name, of in every.items()],
             log_x=True,
+            ticks=tuple((rate, f"{rate:g}") for rate in RATES),
         ),
     )
 

@@ -65,7 +65,7 @@ def movie(_seeds: range) -> Measured:
         picture=Dots(
             "The movie neuron: totals of all eight cases",
             "Totals of weights 4, 2, 2; those right of the threshold 3 fire.",
-            "total",
+            "total (above 3 it fires)",
             rows,
             levels=(Level(THRESHOLD, "threshold 3"),),
         ),

@@ -101,9 +101,10 @@ def markdown(outcomes: Sequence[Outcome], pictures: str) -> str:
             for o in outcomes
         ),
     ]
+    torch = version("torch").split("+")[0]  # without the build
     made = (
         f"{counted(outcomes).capitalize()}. Measured in {seconds:.0f} seconds on a processor, "
-        f"with PyTorch {version('torch').split('+')[0]}; `actscope claims --thorough` uses more seeds."
+        f"with PyTorch {torch}; `actscope claims --thorough` uses more seeds."
     )
     parts = [_INTRO, made, "\n".join(summary), *(_section(o, pictures) for o in outcomes)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
