@@ -54,6 +54,11 @@ NAMES = ["marvel", "theatre", "company"]
             [1],
             "3.00001 x 1 = 3.00001, more than 3: fires",
         ),
+        (  # and no more
+            Neuron([1], threshold=0.1),
+            [0.100049999],
+            "1 x 0.10005 = 0.10005, more than 0.1: fires",
+        ),
         (  # more than a float can tell
             Neuron([1, 1e-20], threshold=1),
             [1, 1],
