@@ -16,9 +16,11 @@ from actscope.claims._verdict import Check, verdict
 from actscope.errors import SettingError
 
 # The table of the article that this project began with.
-ARTICLE = """movie nudge-step small-changes step-cannot-learn nudge-sigmoid cutoff tanh-cousin
-tanh-groups tanh-centres more-than-lines universal relu-cheap half-active dying leaky-cures
-leaky-faster relu-not-centred relu-kink""".split()
+ARTICLE = [
+    "movie", "nudge-step", "small-changes", "step-cannot-learn", "nudge-sigmoid", "cutoff",
+    "tanh-cousin", "tanh-groups", "tanh-centres", "more-than-lines", "universal", "relu-cheap",
+    "half-active", "dying", "leaky-cures", "leaky-faster", "relu-not-centred", "relu-kink",
+]  # fmt: skip
 QUICK = ["movie", "nudge-step", "nudge-sigmoid", "tanh-cousin"]
 
 
@@ -112,7 +114,7 @@ def test_thorough_takes_more_seeds() -> None:
 
 def test_mistakes_are_said_before_anything_is_measured() -> None:
     seen: list[Outcome] = []
-    with pytest.raises(SettingError, match="no claim 'dyin'. Did you mean 'dying'?"):
+    with pytest.raises(SettingError, match=r"no claim 'dyin'\. Did you mean 'dying'\?"):
         claims.run(["movie", "dyin"], on_result=seen.append)
     with pytest.raises(SettingError, match="seeds=1"):
         claims.run("movie", seeds=1)

@@ -140,7 +140,7 @@ def _table(done: Sequence[Outcome]) -> None:
     ]
     screen = console()
     screen.print(table(columns, lines))
-    screen.print(line(f"Of {len(done)} claims: {counted(done)}.", "bold"))
+    screen.print(line(f"Of {len(done)} claim{'s' * (len(done) > 1)}: {counted(done)}.", "bold"))
 
 
 def _list(wanted: Sequence[Claim], json: bool) -> None:
