@@ -184,7 +184,8 @@ def test_straight_through_learns_the_movie_table() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_nudges_keep_what_helps_and_nothing_else(activation: str, seed: int) -> None:
     start = IGNORANT.replace(activation=activation)
-    history = start.fit(X, Y, "nudge", seed=seed, steps=300).history
+    made = start.fit(X, Y, "nudge", seed=seed, steps=300)
+    history = made.history
     numbers = history[[*NAMES, "bias"]].to_numpy()
     changed = (np.diff(numbers, axis=0) != 0).sum(axis=1)
     better = np.diff(history["error"]) < 0
@@ -194,6 +195,8 @@ def test_nudges_keep_what_helps_and_nothing_else(activation: str, seed: int) -> 
     assert np.array_equal(accepted, better)
     assert accepted.any()
     assert not accepted.all()
+    last = history["step"].to_numpy()[1:][accepted][-1]
+    assert f"300 steps, {accepted.sum()} kept, the last at {last};" in made.text
     outputs = start.replace(weights=numbers[-1, :3], bias=numbers[-1, 3])(X)
     assert history["error"].iloc[-1] == pytest.approx(np.mean((outputs - Y) ** 2), abs=1e-15)
 

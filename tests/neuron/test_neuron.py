@@ -223,7 +223,7 @@ def test_rows_that_are_none(given: object, said: str) -> None:
         ({"weights": [1], "threshold": math.inf}, "threshold is inf"),
         ({"weights": [1], "bias": "3"}, "bias is '3'"),
         ({"weights": [1], "bias": 1, "threshold": -1}, "both a threshold and a bias"),
-        ({"weights": [1, 2], "names": ["a"]}, "1 names for 2 weights"),
+        ({"weights": [1, 2], "names": ["a"]}, "1 name for 2 weights"),
         ({"weights": [1, 2], "names": "ab"}, "names is 'ab'"),
         ({"weights": [1, 2], "names": 5}, "names is 5"),
         ({"weights": [1, 2], "names": ["a", "a"]}, "two inputs are called 'a'"),
