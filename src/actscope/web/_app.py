@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,21 +88,30 @@ async def _listen(
             await asyncio.sleep(0.02)
 
 
-def application(hosts: Sequence[str] | None = None) -> ASGIApp:
+def application(hosts: Sequence[str] | None = None, lesson: Path = LESSON) -> Guard:
     """What is served, behind its guard.
 
-    hosts: "name:port" under which it may be asked for.
+    hosts: "name:port" under which it may be asked for. lesson: the notebook, if it is there.
     """
     tabs = Tabs()
 
     async def page(_: Request) -> FileResponse:
         return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
 
+    notebook = _Lesson(lesson) if lesson.exists() else None
+
+    @asynccontextmanager
+    async def life(_: Starlette) -> AsyncIterator[None]:
+        yield
+        tabs.close()
+        if notebook is not None:
+            await notebook.close()
+
     routes: list[BaseRoute] = [Route("/", page), WebSocketRoute("/ws", tabs.serve)]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, lifespan=life)
     app.mount("/static", _Static(directory=STATIC), "static")
-    if LESSON.exists():
-        app.mount("/", _lesson(), "lesson")
+    if notebook is not None:
+        app.mount("/", notebook.app, "lesson")
     return Guard(app, hosts)
 
 
@@ -114,8 +124,22 @@ class _Static(StaticFiles):
         return response
 
 
-def _lesson() -> ASGIApp:
-    import marimo
+class _Lesson:
+    """The notebook, served by marimo under /lesson/."""
 
-    made = marimo.create_asgi_app(quiet=True, include_code=False)
-    return made.with_app(path="/lesson", root=str(LESSON)).build()
+    def __init__(self, notebook: Path) -> None:
+        import marimo
+
+        self._inner: list[Any] = []
+
+        def kept(app: ASGIApp) -> ASGIApp:
+            self._inner.append(app)
+            return app
+
+        made = marimo.create_asgi_app(quiet=True, include_code=False)
+        self.app = made.with_app(path="/lesson", root=str(notebook), middleware=[kept]).build()
+
+    async def close(self) -> None:
+        """End its kernels: marimo does it when it is told so itself, not as a part of us."""
+        for inner in self._inner:
+            await inner.state.session_manager.shutdown()

@@ -64,7 +64,7 @@ def serve(
             ws_max_size=5 * 1024 * 1024,
             ws_per_message_deflate=False,  # frames are numbers: slow to press, and local
             timeout_graceful_shutdown=1,
-            lifespan="off",
+            lifespan="on",
         )
         before = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)

@@ -111,7 +111,7 @@ class Session:
         now = time.monotonic()
         waits = []
         if self._changed and len(self._flying) < IN_FLIGHT:
-            waits.append(self._last_frame + FRAME_SECONDS - now)
+            waits.append(self._next_frame() - now)
         if self._trains(now):
             waits.append(0.0 if self._steps or not self._speed else self._next_epoch - now)
         return min(waits) if waits else None
@@ -127,13 +127,19 @@ class Session:
             return
         with TURNS.turn():
             self._train(self._bench)
-            ready = time.monotonic() - self._last_frame >= FRAME_SECONDS
+            ready = time.monotonic() >= self._next_frame()
             if self._changed and ready and len(self._flying) < IN_FLIGHT:
                 self._show(self._bench)
 
+    def _next_frame(self) -> float:
+        return self._last_frame + FRAME_SECONDS
+
     def _train(self, bench: Workbench) -> None:
         start = now = time.monotonic()
-        while self._trains(now) and now - start < SLICE_SECONDS and not self._closed:
+        until = start + SLICE_SECONDS
+        if len(self._flying) < IN_FLIGHT:
+            until = min(until, max(start, self._next_frame()))
+        while self._trains(now) and now <= until and not self._closed:
             if not self._steps and self._speed:
                 if now < self._next_epoch:
                     return
@@ -150,7 +156,10 @@ class Session:
         described, numbers = payload(parts)
         self._sequence += 1
         self._flying.add(self._sequence)
-        self._last_frame = time.monotonic()
+        # As if it came when it was due: frames then keep their pace, late by an epoch or not.
+        now = time.monotonic()
+        self._last_frame = max(self._next_frame(), now - FRAME_SECONDS / 2)
+        self._last_frame = min(self._last_frame, now)
         self._changed = self._features = False
         header = {
             "kind": "frame",
