@@ -1,0 +1,153 @@
+"""Chapter 10: a reader's own table -> a small fair study -> table and verdict."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from actscope.data import read_frame
+from actscope.errors import ActscopeError, DataError
+from actscope.render import Markup, element
+from actscope.study import Comparison, compare
+
+from ._poster import TOLD
+from ._words import block, percent, strong, table, text
+
+MOST_BYTES = 5_000_000
+MOST_ROWS = 3_000
+MOST_COLUMNS = 100
+SEEDS, EPOCHS, HIDDEN = 5, 30, (32, 32)
+WORKERS: int | None = None  # processes: one for each core
+_POLL = 0.1
+
+# A study takes every core; readers in other tabs wait for their turn.
+_turn = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A table as it came: `note` says what was left out, `error` why it cannot be used."""
+
+    name: str
+    frame: pd.DataFrame | None = None
+    note: str = ""
+    error: str = ""
+
+
+def read(name: str, contents: bytes) -> Upload:
+    """A CSV file's bytes as a table, or one clear line.
+
+    >>> read("a.csv", b"x,y\\n1,2\\n3,4\\n").frame.shape
+    (2, 2)
+    >>> read("a.csv", b"").error
+    'a.csv is empty: choose a CSV file with a row of names and some rows of numbers.'
+    """
+    if not contents.strip():
+        return Upload(name, error=f"{name} is empty: choose a CSV file with a row of names and "
+                                  "some rows of numbers.")  # fmt: skip
+    if len(contents) > MOST_BYTES:
+        return Upload(name, error=f"{name} has {len(contents) / 1e6:.1f} MB; up to "
+                                  f"{MOST_BYTES / 1e6:.0f} MB fit here. For more, run "
+                                  "`actscope compare` in a terminal.")  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="actscope-") as folder:
+        path = Path(folder) / "table.csv"  # never the reader's own name: it could be a path
+        path.write_bytes(contents)
+        try:
+            frame = read_frame(path)
+        except DataError as error:
+            said = str(error).replace(str(path), name).replace("table.csv", name)
+            return Upload(name, error=said)
+    if frame.shape[1] < 2:
+        return Upload(name, error=f"{name} has one column: a column to predict needs others to "
+                                  "predict it from.")  # fmt: skip
+    if frame.shape[1] > MOST_COLUMNS:
+        said = f"{name} has {frame.shape[1]} columns; up to {MOST_COLUMNS} fit here."
+        return Upload(name, error=f"{said} For more, run `actscope compare` in a terminal.")
+    note = f"{len(frame):,} rows, {frame.shape[1]} columns."
+    if len(frame) > MOST_ROWS:
+        note += f" So that it stays quick, {MOST_ROWS:,} rows drawn at random are used."
+        frame = frame.sample(MOST_ROWS, random_state=0).reset_index(drop=True)
+    return Upload(name, frame, note)
+
+
+@dataclass
+class Job:
+    """A study in a thread of its own: `shares` tells how far it is; then `result` or `error`."""
+
+    upload: Upload
+    target: str
+    result: Comparison | None = None
+    error: str = ""
+    _share: float = field(default=0.0, repr=False)
+
+    def shares(self) -> Iterator[float]:
+        """Run, and say how much is done, 0 to 1, a few times a second."""
+        if not _turn.acquire(blocking=False):
+            self.error = "Another study is running in this program: try again when it is done."
+            return
+        try:
+            thread = threading.Thread(target=self._run, daemon=True)
+            thread.start()
+            while thread.is_alive():
+                yield min(self._share, 1.0)
+                time.sleep(_POLL)
+            yield 1.0
+        finally:
+            _turn.release()
+
+    def _run(self) -> None:
+        try:
+            self.result = compare(
+                self.upload.frame,
+                self.target,
+                activations=list(TOLD),
+                seeds=SEEDS,
+                hidden=HIDDEN,
+                epochs=EPOCHS,
+                name=self.upload.name,
+                workers=WORKERS,
+                progress=self._said,
+            )
+        except ActscopeError as error:
+            self.error = str(error)
+
+    def _said(self, share: float) -> None:
+        self._share = share
+
+
+def complaint(said: str) -> Markup:
+    """One clear line of what is wrong."""
+    return element("p", said, class_="complaint", role="alert")
+
+
+def result(of: Comparison) -> Markup:
+    """The verdict in large letters, the table below it."""
+    shown = percent if of.metric in ("accuracy", "balanced_accuracy") else "{:.3f}".format
+    rows = [
+        [
+            row.activation,
+            shown(row.score.mean),
+            f"{shown(row.score.low)} to {shown(row.score.high)}",
+            "–" if row.dead_share is None else percent(row.dead_share),
+        ]
+        for row in of.rows
+    ]
+    baselines = [
+        [name.replace("_", " "), shown(b.mean), f"{shown(b.low)} to {shown(b.high)}", ""]
+        for name, b in of.baselines.items()
+    ]
+    columns = ["activation", of.metric.replace("_", " "), "95% interval", "dead units"]
+    return block(
+        element("p", strong(of.verdict.text), class_="verdict"),
+        table(columns, [*rows, *baselines], f"{of.members_trained} networks trained"),
+        text(
+            "The last lines use no network at all: if a network does not beat them, it is not "
+            "needed here."
+        ),
+    )

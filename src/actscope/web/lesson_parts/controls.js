@@ -1,0 +1,110 @@
+// Native controls in anywidget's shape. The lesson's own sliders are the browser's: each has its
+// label, its keys and its spoken value without any work of ours.
+
+const WAIT = 40; // ms between two values sent while a slider is dragged
+
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element[name] = value;
+  element.append(...children);
+  return element;
+}
+
+// What a slider says of its value: the word for a place in a list, or the number itself.
+function said(spec, value) {
+  return spec.said ? spec.said[value] : String(value).replace("-", "−");
+}
+
+function range(spec, value, changed) {
+  const input = make("input", {
+    type: "range", min: spec.min, max: spec.max, step: spec.step, value,
+  });
+  const output = make("output");
+  const show = () => {
+    output.textContent = said(spec, Number(input.value));
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  const update = () => { show(); changed(Number(input.value)); };
+  input.addEventListener("input", update);
+  show();
+  const label = make("label", { className: "range" },
+    make("span", { className: "name" }, spec.label), output, input);
+  if (!spec.play) return { element: label, set: (v) => { input.value = v; show(); } };
+  return player(spec, label, input, update, show);
+}
+
+// A button that moves a slider to its end by itself; a second press stops it.
+function player(spec, label, input, update, show) {
+  const button = make("button", { type: "button" });
+  let timer = null;
+  const rest = () => {
+    clearInterval(timer);
+    timer = null;
+    button.textContent = `▶ ${spec.play}`;
+  };
+  const tick = () => {
+    if (Number(input.value) >= spec.max) return rest();
+    input.value = Number(input.value) + spec.step;
+    update();
+  };
+  button.addEventListener("click", () => {
+    if (timer) return rest();
+    if (Number(input.value) >= spec.max) { input.value = spec.min; update(); }
+    button.textContent = "❚❚ Pause";
+    timer = setInterval(tick, Math.max(90, 3000 / (spec.max - spec.min)));
+  });
+  input.addEventListener("pointerdown", rest);
+  rest();
+  const element = make("div", { className: "player" }, label, button);
+  return { element, set: (v) => { input.value = v; show(); }, stop: rest };
+}
+
+function toggle(spec, value, changed) {
+  const input = make("input", { type: "checkbox", checked: value });
+  input.addEventListener("input", () => changed(input.checked));
+  const element = make("label", { className: "switch" }, input, make("span", {}, spec.label));
+  return { element, set: (v) => { input.checked = v; } };
+}
+
+function choice(spec, value, changed) {
+  const select = make("select", {}, ...spec.options.map((o) => make("option", { value: o }, o)));
+  select.value = value;
+  select.addEventListener("input", () => changed(select.value));
+  const element = make("label", { className: "choice" },
+    make("span", { className: "name" }, spec.label), select);
+  return { element, set: (v) => { select.value = v; } };
+}
+
+const KINDS = { range, switch: toggle, choice };
+
+export default {
+  render({ model, el }) {
+    let values = { ...model.get("values") };
+    let timer = null;
+    const send = () => {
+      timer = null;
+      model.set("values", { ...values });
+      model.save_changes();
+    };
+    // The first change goes at once, those that follow closely go together.
+    let last = 0;
+    const changed = (key) => (value) => {
+      values = { ...values, [key]: value };
+      if (timer !== null) return;
+      const wait = Math.max(0, last + WAIT - performance.now());
+      timer = setTimeout(() => { last = performance.now(); send(); }, wait);
+    };
+    const controls = {};
+    const box = make("div", { className: "controls" });
+    for (const spec of model.get("specs")) {
+      const control = KINDS[spec.kind](spec, values[spec.key], changed(spec.key));
+      controls[spec.key] = control;
+      box.append(control.element);
+    }
+    el.append(box);
+    return () => {
+      clearTimeout(timer);
+      for (const control of Object.values(controls)) control.stop?.();
+    };
+  },
+};
