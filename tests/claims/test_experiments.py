@@ -60,8 +60,9 @@ def test_a_nudge_is_that_of_the_neuron_itself(activation: str) -> None:
 )
 def test_climbing_is_climbing(activation: str, ties: bool) -> None:
     """One run, one nudge after the other, with the numbers that its seed gives."""
+    seed = 16  # a step that keeps ties and one that does not part ways
     f: Any = act.get(activation)
-    rng = np.random.default_rng(2)
+    rng = np.random.default_rng(seed)
     weights = rng.standard_normal(4)
     which, moves = rng.integers(0, 4, 2000), rng.normal(0, 0.1, 2000)
 
@@ -80,7 +81,7 @@ def test_climbing_is_climbing(activation: str, ties: bool) -> None:
         then = error(tried)
         if then < now or (ties and then == now):
             weights, now = tried, then
-    found = _learning.climb(activation, ties, range(2, 3))
+    found = _learning.climb(activation, ties, range(seed, seed + 1))
     assert {k: bool(found[k][0]) for k in (0, 100, 300, 750)} == {
         k: right[k] for k in (0, 100, 300, 750)
     }
@@ -214,17 +215,18 @@ def test_gradients_of_dead_units_alone() -> None:
 
 def test_returns_and_falls_by_hand() -> None:
     at = (1, 0.1)
-    half = np.zeros((2, 1, 10), dtype=bool)
-    half[0, 0, :8], half[1, 0, :2] = True, True
+    half = np.zeros((3, 1, 10), dtype=bool)
+    half[0, 0, :8], half[1, 0, :2], half[2, 0, :2] = True, True, True
     end = half.copy()
-    end[0, 0, :2] = False  # two of eight return in one run, none in the other
+    end[0, 0, :2] = False  # two of eight return in one run, none in the others
     runs = _dying.Runs(
-        dead={at: end}, dead_half={at: half}, loss={at: np.array([1.0, np.nan])},
-        loss_half={at: np.array([4.0, 1.0])}, right={}, ensembles={},
+        dead={at: end}, dead_half={at: half}, loss={at: np.array([1.0, np.nan, 5.0])},
+        loss_half={at: np.array([4.0, 1.0, 1.0])}, right={}, ensembles={},
     )  # fmt: skip
-    assert _dying._returned(runs, slice(None), "").value == pytest.approx(100 * (0.25 + 0) / 2)
+    assert _dying._returned(runs, slice(None), "").value == pytest.approx(100 * 0.25 / 3)
     assert _dying._falls(runs, 0.5).value == pytest.approx(75)  # the first alone has most dead
-    assert _dying._falls(runs, 0.1).value == pytest.approx(37.5)  # what is not finite did not fall
+    # What grew, or is not finite, did not fall.
+    assert _dying._falls(runs, 0.1).value == pytest.approx(25)
     assert np.isnan(_dying._falls(runs, 0.9).value)
 
 
@@ -259,11 +261,11 @@ def test_scores_are_scikit_learns(pairs: list[tuple[int, int]]) -> None:
         assert _cutoff.balanced_accuracy(y, said) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("make", _cutoff.DATA.values())
-def test_data_have_one_positive_in_ten(make: Any) -> None:
-    split = make(0)
+@pytest.mark.parametrize(("data", "within"), [("breast cancer", 0.002), ("generated", 0.012)])
+def test_data_have_one_positive_in_ten(data: str, within: float) -> None:
+    split = _cutoff.DATA[data](0)
     share = np.concatenate([split.y, split.y_test]).mean()
-    assert share == pytest.approx(0.1, abs=0.012)
+    assert share == pytest.approx(0.1, abs=within)
 
 
 def test_a_chosen_cutoff_is_that_of_the_scores_name() -> None:

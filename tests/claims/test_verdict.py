@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from actscope.claims import VERDICTS, Number
@@ -42,6 +42,8 @@ def test_every_essential_condition_counts() -> None:
         verdict([check(MET, essential=False)])
 
 
+@example(4, 2, 0, 5)
+@example(1, 2, 0, 5)
 @given(st.floats(-10, 10), st.floats(0, 5), st.floats(-10, 10), st.floats(0, 5))
 def test_a_bound_is_met_by_whole_intervals_alone(
     value: float, half: float, least: float, span: float
