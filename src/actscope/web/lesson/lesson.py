@@ -665,29 +665,29 @@ def _(block, parts, poster_controls, show, values):
 
 
 @app.cell(hide_code=True)
-def _(mo, parts):
-    upload = mo.ui.file(
-        filetypes=[".csv", ".tsv", ".txt"], max_size=parts.MOST_BYTES, label="Choose a CSV file"
+def _(controls, mo, parts):
+    file_controls = controls(
+        parts.file("file", "Choose a CSV file", ".csv,.tsv,.txt,text/csv", parts.MOST_BYTES)
     )
-    mo.vstack([upload])
-    return (upload,)
+    mo.vstack([file_controls])
+    return (file_controls,)
 
 
 @app.cell(hide_code=True)
-def _(choice, controls, mo, parts, show, text, upload):
-    table_read = parts.read(upload.name(), upload.contents()) if upload.value else None
+def _(block, choice, controls, file_controls, mo, parts, show, text, values):
+    table_read = parts.received(values(file_controls)["file"])
     target_controls = go = None
-    _shown = show("")
+    _shown = []
     if table_read is not None and table_read.frame is not None:
         _columns = [str(column) for column in table_read.frame.columns]
         target_controls = controls(
             choice("target", "Which column shall be predicted?", _columns, _columns[-1])
         )
         go = mo.ui.run_button(label="Compare six activation functions")
-        _shown = mo.vstack([show(parts.block(text(table_read.note))), target_controls, go])
+        _shown = [show(block(text(table_read.note))), target_controls, go]
     elif table_read is not None:
-        _shown = show(parts.block(parts.complaint(table_read.error)))
-    mo.vstack([_shown])
+        _shown = [show(block(parts.complaint(table_read.error)))]
+    mo.vstack(_shown)
     return go, table_read, target_controls
 
 

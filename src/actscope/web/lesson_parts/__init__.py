@@ -11,6 +11,7 @@ from ._bends import fit_picture as fit_picture
 from ._bends import resting_picture as resting_picture
 from ._controls import Controls as Controls
 from ._controls import choice as choice
+from ._controls import file as file
 from ._controls import slider as slider
 from ._controls import steps as steps
 from ._controls import switch as switch
@@ -58,6 +59,7 @@ from ._own import MOST_BYTES as MOST_BYTES
 from ._own import Job as Job
 from ._own import complaint as complaint
 from ._own import read as read
+from ._own import received as received
 from ._own import result as result
 from ._poster import poster as poster
 from ._words import answer as answer

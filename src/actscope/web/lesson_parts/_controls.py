@@ -57,3 +57,9 @@ def choice(key: str, label: str, options: Sequence[str], value: str = "") -> dic
     """One of a few."""
     return {"kind": "choice", "key": key, "label": label, "options": list(options),
             "value": value or options[0]}  # fmt: skip
+
+
+def file(key: str, label: str, accept: str, most: int) -> dict[str, Any]:
+    """A file of the reader's: {"name", "size", "data"}, data in base64; "" above `most` bytes."""
+    return {"kind": "file", "key": key, "label": label, "value": None,
+            "accept": accept, "most": most}  # fmt: skip

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from actscope.data import read_frame
 from actscope.errors import ActscopeError, DataError
 from actscope.render import Markup, element
-from actscope.study import Comparison, compare
 
 from ._poster import TOLD
 from ._words import block, percent, strong, table, text
@@ -25,6 +23,12 @@ MOST_COLUMNS = 100
 SEEDS, EPOCHS, HIDDEN = 5, 30, (32, 32)
 WORKERS: int | None = None  # processes: one for each core
 _POLL = 0.1
+_ELSEWHERE = "For more, run `actscope compare` in a terminal."
+
+if TYPE_CHECKING:  # these take a second to import, which the first chapter need not wait for
+    import pandas as pd
+
+    from actscope.study import Comparison
 
 # A study takes every core; readers in other tabs wait for their turn.
 _turn = threading.Lock()
@@ -40,6 +44,25 @@ class Upload:
     error: str = ""
 
 
+def received(file: Mapping[str, Any] | None) -> Upload | None:
+    """What the control `file` sends, as a table; None before one is chosen.
+
+    >>> received({"name": "a.csv", "size": 12, "data": "eCx5CjEsMgozLDQ="}).frame.shape
+    (2, 2)
+    """
+    if file is None:
+        return None
+    name, size = str(file["name"]), int(file["size"])
+    if size > MOST_BYTES:
+        return _too_large(name, size)
+    return read(name, base64.b64decode(file["data"]))
+
+
+def _too_large(name: str, size: int) -> Upload:
+    said = f"{name} has {size / 1e6:.1f} MB; up to {MOST_BYTES / 1e6:.0f} MB fit here."
+    return Upload(name, error=f"{said} {_ELSEWHERE}")
+
+
 def read(name: str, contents: bytes) -> Upload:
     """A CSV file's bytes as a table, or one clear line.
 
@@ -48,13 +71,13 @@ def read(name: str, contents: bytes) -> Upload:
     >>> read("a.csv", b"").error
     'a.csv is empty: choose a CSV file with a row of names and some rows of numbers.'
     """
+    from actscope.data import read_frame
+
     if not contents.strip():
         return Upload(name, error=f"{name} is empty: choose a CSV file with a row of names and "
                                   "some rows of numbers.")  # fmt: skip
     if len(contents) > MOST_BYTES:
-        return Upload(name, error=f"{name} has {len(contents) / 1e6:.1f} MB; up to "
-                                  f"{MOST_BYTES / 1e6:.0f} MB fit here. For more, run "
-                                  "`actscope compare` in a terminal.")  # fmt: skip
+        return _too_large(name, len(contents))
     with tempfile.TemporaryDirectory(prefix="actscope-") as folder:
         path = Path(folder) / "table.csv"  # never the reader's own name: it could be a path
         path.write_bytes(contents)
@@ -68,7 +91,7 @@ def read(name: str, contents: bytes) -> Upload:
                                   "predict it from.")  # fmt: skip
     if frame.shape[1] > MOST_COLUMNS:
         said = f"{name} has {frame.shape[1]} columns; up to {MOST_COLUMNS} fit here."
-        return Upload(name, error=f"{said} For more, run `actscope compare` in a terminal.")
+        return Upload(name, error=f"{said} {_ELSEWHERE}")
     note = f"{len(frame):,} rows, {frame.shape[1]} columns."
     if len(frame) > MOST_ROWS:
         note += f" So that it stays quick, {MOST_ROWS:,} rows drawn at random are used."
@@ -102,6 +125,8 @@ class Job:
             _turn.release()
 
     def _run(self) -> None:
+        from actscope.study import compare
+
         try:
             self.result = compare(
                 self.upload.frame,

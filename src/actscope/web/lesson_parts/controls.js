@@ -15,26 +15,30 @@ function said(spec, value) {
   return spec.said ? spec.said[value] : String(value).replace("-", "−");
 }
 
+let made = 0; // ids of this module's inputs: a label points to its own
+
 function range(spec, value, changed) {
+  const id = `control-${(made += 1)}`;
   const input = make("input", {
-    type: "range", min: spec.min, max: spec.max, step: spec.step, value,
+    id, type: "range", min: spec.min, max: spec.max, step: spec.step, value,
   });
-  const output = make("output");
+  const shown = make("span", { className: "value" });
   const show = () => {
-    output.textContent = said(spec, Number(input.value));
-    input.setAttribute("aria-valuetext", output.textContent);
+    shown.textContent = said(spec, Number(input.value));
+    input.setAttribute("aria-valuetext", shown.textContent);
   };
   const update = () => { show(); changed(Number(input.value)); };
   input.addEventListener("input", update);
   show();
-  const label = make("label", { className: "range" },
-    make("span", { className: "name" }, spec.label), output, input);
-  if (!spec.play) return { element: label, set: (v) => { input.value = v; show(); } };
-  return player(spec, label, input, update, show);
+  shown.setAttribute("aria-hidden", "true"); // the slider says it itself
+  const element = make("div", { className: "range" },
+    make("label", { htmlFor: id }, spec.label), shown, input);
+  if (!spec.play) return { element, set: (v) => { input.value = v; show(); } };
+  return player(spec, element, input, update, show);
 }
 
 // A button that moves a slider to its end by itself; a second press stops it.
-function player(spec, label, input, update, show) {
+function player(spec, slider, input, update, show) {
   const button = make("button", { type: "button" });
   let timer = null;
   const rest = () => {
@@ -55,7 +59,7 @@ function player(spec, label, input, update, show) {
   });
   input.addEventListener("pointerdown", rest);
   rest();
-  const element = make("div", { className: "player" }, label, button);
+  const element = make("div", { className: "player" }, slider, button);
   return { element, set: (v) => { input.value = v; show(); }, stop: rest };
 }
 
@@ -75,7 +79,30 @@ function choice(spec, value, changed) {
   return { element, set: (v) => { select.value = v; } };
 }
 
-const KINDS = { range, switch: toggle, choice };
+// A file goes as text (base64), whole or, where it is larger than is taken, not at all.
+function file(spec, value, changed) {
+  const id = `control-${(made += 1)}`;
+  const input = make("input", { id, type: "file", accept: spec.accept });
+  input.addEventListener("change", async () => {
+    const chosen = input.files[0];
+    if (!chosen) return;
+    const { name, size } = chosen;
+    changed({ name, size, data: size > spec.most ? "" : await encoded(chosen) });
+  });
+  const label = make("label", { htmlFor: id, className: "name" }, spec.label);
+  return { element: make("div", { className: "file" }, label, input), set: () => {} };
+}
+
+function encoded(chosen) {
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    // A file that was moved or locked meanwhile reads as nothing, and is then called empty.
+    reader.onloadend = () => resolve(String(reader.result ?? "").split(",")[1] ?? "");
+    reader.readAsDataURL(chosen);
+  });
+}
+
+const KINDS = { range, switch: toggle, choice, file };
 
 export default {
   render({ model, el }) {
