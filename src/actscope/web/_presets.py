@@ -39,7 +39,7 @@ PRESETS: tuple[Preset, ...] = (
         "Three functions, the same starting weights and batches: sigmoid needs longest, because "
         "its slope is never above 1/4.",
         {"data": "xor", "hidden": [6, 4], "networks": _nets("relu", "tanh", "sigmoid", depth=2),
-         "noise": 5, "seed": 1},
+         "noise": 5, "seed": 3},
     ),
     Preset(
         "vanishing",
@@ -53,9 +53,9 @@ PRESETS: tuple[Preset, ...] = (
         "dying",
         "ReLU with too large steps: they die",
         "Big corrections push ReLU neurons to where their input is never above 0. They are dead: "
-        "no correction reaches them again. Leaky ReLU, from the same start, has no dead neuron.",
+        "no correction reaches them again. Leaky ReLU, from the same start, loses none and learns.",
         {"data": "circle", "hidden": [8, 8], "networks": _nets("relu", "leaky_relu", depth=2),
-         "learning_rate": 1.0, "noise": 10, "seed": 1},
+         "optimizer": "momentum", "learning_rate": 0.3, "noise": 10, "seed": 2},
     ),
     Preset(
         "step",
