@@ -331,6 +331,17 @@ def test_points_set_by_hand(tab: Visit) -> None:
     tab.step(2)
     targets = [point.split(",")[2] for point in tab.wish()["points"][0].split()]
     assert targets == ["0", "0", "0", "1", "1", "0"]
+    tab.page.locator(".set", has_text="Two clouds").click()
+    tab.until_wish("data", "gaussians")
+    tab.page.locator(".set", has_text="Own").click()
+    tab.until_wish("data", "own")
+    assert len(tab.wish()["points"][0].split()) == 6
+
+
+def test_an_address_that_cannot_be_is_said(tab: Visit) -> None:
+    tab.open("hidden=4,999&net=relu")
+    expect(tab.page.get_by_role("alert")).to_contain_text("999")
+    tab.step()  # with what a playground begins with
 
 
 def test_a_weight_is_changed_at_its_line(tab: Visit) -> None:

@@ -11,7 +11,7 @@ function button(label, path, onclick, className = "") {
 }
 
 /** `take`: {presets: a button, code(), picture()}. */
-export function topBar({ state, actions }, take) {
+export function topBar({ state, actions, inPage }, take) {
   const play = h("button", { type: "button", className: "play", onclick: actions.toggle });
   const step = button("One epoch", ICONS.step, actions.step);
   const reset = button("Reset to the same start", ICONS.reset, actions.reset);
@@ -27,6 +27,7 @@ export function topBar({ state, actions }, take) {
   const code = h("button", { type: "button", className: "quiet", onclick: take.code }, icon(ICONS.code), "Code");
   const picture = h("button", { type: "button", className: "quiet", onclick: take.picture },
     icon(ICONS.picture), "Picture");
+  const lesson = inPage ? h("a", { href: "/lesson/", className: "quiet" }, "Lesson") : null;
   const el = h("header", { className: "bar", role: "banner" },
     h("h1", {}, "actscope ", h("span", {}, "playground")),
     h("div", { className: "transport", role: "group", "aria-label": "Training" }, reset, play, step),
@@ -34,7 +35,7 @@ export function topBar({ state, actions }, take) {
     field("Speed", speed.select, "How many times a second the networks go through all training points. One such round is an epoch."),
     h("div", { className: "seeded" },
       field("Seed", seed, "The number that all chance comes from: data, first weights, order of points. The same seed gives the same training."), dice),
-    h("div", { className: "takes" }, take.presets, code, picture));
+    h("div", { className: "takes" }, lesson, take.presets, code, picture));
 
   function sync() {
     const label = state.running ? "Pause" : "Play";
@@ -43,7 +44,7 @@ export function topBar({ state, actions }, take) {
       play.replaceChildren(icon(state.running ? ICONS.pause : ICONS.play), h("span", {}, label));
     }
     play.disabled = step.disabled = reset.disabled = !state.connected;
-    if (state.config && document.activeElement !== seed) seed.value = state.config.seed ?? "";
+    if (state.config && el.getRootNode().activeElement !== seed) seed.value = state.config.seed ?? "";
     paint();
   }
   const paint = () => say(epoch, String(state.frame?.epoch ?? 0));

@@ -31,7 +31,7 @@ export function dataPanel(app) {
   function sync() {
     const { config } = state;
     for (const { name, input } of [...sets, own]) input.checked = name === config.data;
-    own.el.hidden = config.data !== "own" && !state.table && !state.own;
+    own.el.hidden = config.data !== "own" && !state.table && !state.kept;
     if (config.noise !== undefined) noise.set(config.noise);
     if (config.train !== undefined) train.set(config.train);
     noise.input.disabled = config.data === "own";

@@ -14,6 +14,12 @@ const named = (list) => list.map((one) => (typeof one === "string" ? [one, one] 
 const section = (title, open, ...children) =>
   h("details", { className: "card section", open }, h("summary", {}, h("h2", {}, title)), ...children);
 
+/** A field whose words need the whole width. */
+function stacked(element) {
+  element.classList.add("stacked");
+  return element;
+}
+
 export function editorPanel(app) {
   const { state, actions, root } = app;
   const { options } = state;
@@ -59,9 +65,9 @@ export function editorPanel(app) {
     section("Layers", wide, layers, addLayer),
     section("Learning", wide,
       field("Learning rate", controls.learning_rate.select, "How big each correction is. Too small: nothing happens. Too big: it jumps about, and neurons can die."),
-      field("Optimiser", controls.optimizer.select, "How a slope becomes a correction. SGD follows it as it is; Adam gives each weight its own pace."),
+      stacked(field("Optimiser", controls.optimizer.select, "How a slope becomes a correction. Plain descent follows it as it is; Adam gives each weight its own pace.")),
       field("Batch", controls.batch.select, "How many points are looked at before each correction."),
-      field("First weights", controls.init.select, "How large the random first weights are. All networks start from the same draws."),
+      stacked(field("First weights", controls.init.select, "How large the random first weights are. All networks start from the same draws.")),
       field("L2 penalty", controls.l2.select, "Pulls all weights gently to zero, which makes for smoother answers.")),
     section("Features", wide,
       h("p", { className: "small" }, "What the first neurons are told about a point."),

@@ -100,7 +100,7 @@ export function inspector(app) {
     say(legend, range(values, isOutput));
     const active = el.getRootNode().activeElement;
     for (const { input, read } of fields) {
-      if (input !== active) input.value = Number(read().toFixed(3));
+      if (input !== active) input.value = Number(read().toPrecision(4));
     }
     const name = activationOf(selected);
     say(formula, text(selected, name));

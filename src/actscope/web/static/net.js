@@ -22,6 +22,20 @@ const STILL_MS = 500; // between pictures, for people who asked for little motio
 
 const media = (query) => window.matchMedia(query);
 
+/** A page follows the reader's wish; within a notebook the paper behind it is dark or light. */
+function isDark(el, inPage, wish) {
+  if (inPage) return wish;
+  const pen = new OffscreenCanvas(1, 1).getContext("2d"); // understands every way to write a colour
+  for (let at = el; at; at = at.parentElement ?? at.getRootNode().host) {
+    pen.clearRect(0, 0, 1, 1);
+    pen.fillStyle = getComputedStyle(at).backgroundColor;
+    pen.fillRect(0, 0, 1, 1);
+    const [r, g, b, solid] = pen.getImageData(0, 0, 1, 1).data;
+    if (solid > 127) return 0.299 * r + 0.587 * g + 0.114 * b < 128;
+  }
+  return false;
+}
+
 function render({ model, el }) {
   const root = h("div", { className: "actscope-playground", lang: "en" },
     h("p", { className: "waiting" }, "Connecting …"));
@@ -30,6 +44,9 @@ function render({ model, el }) {
   let theme = null;
   let views = null; // made when the server has said what there is
   app.theme = () => (theme ??= readTheme(root));
+  const dark = media("(prefers-color-scheme: dark)");
+  const dress = () => (root.dataset.scheme = isDark(el, app.inPage, dark.matches) ? "dark" : "light");
+  dress();
   const { state, actions, stop } = store(model, tell);
   Object.assign(app, { state, actions, outputMap });
 
@@ -171,13 +188,17 @@ function render({ model, el }) {
   // ---------------------------------------------------------------- what comes from outside
   function keys(event) {
     if (event.key !== " " || event.defaultPrevented || !state.granted) return;
-    const inside = app.inPage ? event.target === document.body || root.contains(event.target)
-      : root.contains(event.target);
-    if (!inside || event.target.closest("button, input, select, textarea, summary, a, [tabindex='0']")) return;
+    const [target] = event.composedPath(); // within marimo's shadow tree, too
+    if (target !== document.body && !root.contains(target)) return;
+    if (target.closest("button, input, select, textarea, summary, a, [tabindex='0']")) return;
     event.preventDefault();
     actions.toggle();
   }
-  const redraw = () => views?.redraw();
+  const listener = app.inPage ? document : root; // a notebook has keys of its own
+  const redraw = () => {
+    dress();
+    views?.redraw();
+  };
   let width = 0;
   const sized = new ResizeObserver(() => {
     if (root.clientWidth === width) return;
@@ -185,15 +206,14 @@ function render({ model, el }) {
     redraw();
   });
   const themed = new MutationObserver(redraw); // notebooks have a switch of their own
-  const dark = media("(prefers-color-scheme: dark)");
-  document.addEventListener("keydown", keys);
+  listener.addEventListener("keydown", keys);
   dark.addEventListener("change", redraw);
   sized.observe(root);
-  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
+  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class", "style"] });
 
   return () => {
     stop();
-    document.removeEventListener("keydown", keys);
+    listener.removeEventListener("keydown", keys);
     dark.removeEventListener("change", redraw);
     sized.disconnect();
     themed.disconnect();

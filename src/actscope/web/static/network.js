@@ -267,12 +267,12 @@ export function networkView(app, k) {
     const [trainScore, testScore] = frame.scores[k];
     const hidden = layers.slice(1, -1).reduce((total, count) => total + count, 0);
     const dead = deadOf(frame, k);
-    const what = frame.diverged?.[k] ? "diverged: its numbers left the range of floating point. " : "";
+    const what = frame.diverged?.[k] ? "diverged: its numbers grew beyond all bounds. " : "";
     const losses = `loss ${short(train)} train, ${short(test)} test`;
     const scores = `${score(trainScore, task)} / ${score(testScore, task)}`;
     const right = task === "regression" ? "" : " right";
     return {
-      short: `${what}${losses} · ${scores}${right}${hidden ? ` · ${dead} of ${hidden} dead` : ""}`,
+      short: `${what || `${losses} · ${scores}${right}`}${hidden ? ` · ${dead} of ${hidden} dead` : ""}`,
       long: `Network ${letter(k)}, ${activationsText(config.networks[k].activations)}: `
         + `${plural(layers[0], "feature")}, hidden layers of ${layers.slice(1, -1).join(", ") || "none"}. `
         + `Epoch ${frame.epoch}. ${what}${losses}; ${score(testScore, task)}${right} on test data. `

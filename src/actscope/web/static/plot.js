@@ -36,23 +36,25 @@ function placer(task, points) {
   return (target) => target / largest;
 }
 
-/** Discs are class A (orange), diamonds class B (blue); test points are hollow. */
+/** Discs are class A (orange), diamonds class B (blue); test points are hollow.
+ * Values have no shape: they are discs in the colour of their size, test points smaller. */
 export function drawPoints(context, points, { domain, task, size, theme, radius = 3, hollow }) {
   const { toX, toY } = planeScale(domain, size);
   const place = placer(task, points);
-  context.lineWidth = hollow ? 1.6 : 1;
+  const values = task === "regression";
+  const r = values && hollow ? radius * 0.7 : radius;
+  context.lineWidth = hollow && !values ? 1.6 : 1;
   for (const [x1, x2, target] of points) {
     const at = place(target);
-    const shape = at > 0 && task !== "regression" ? diamond : disc;
-    const colour = task === "regression"
+    const shape = at > 0 && !values ? diamond : disc;
+    const colour = values
       ? css(theme.table[Math.round((at + 1) * 127.5)])
       : at > 0 ? theme.positive : theme.negative;
     context.beginPath();
-    shape(context, toX(x1), toY(x2), radius);
+    shape(context, toX(x1), toY(x2), r);
     context.fillStyle = hollow ? theme.card : colour;
     context.strokeStyle = hollow ? colour : theme.card;
-    if (task === "regression") context.strokeStyle = hollow ? theme.ink : theme.muted;
-    if (task === "regression") context.fillStyle = colour;
+    if (values) [context.fillStyle, context.strokeStyle] = [colour, hollow ? theme.muted : theme.ink];
     context.fill();
     context.stroke();
   }

@@ -15,6 +15,7 @@ function initialState() {
     running: false, connected: true, speed: 25,
     layers: [], featureNames: [], task: "classification", domain: [-6, 6], grid: 30,
     points: { train: [], test: [] }, own: null, // own: points clicked, [[x1, x2, target], ...]
+    kept: null, // and those of before, while other data are looked at
     table: null, // what a CSV offers: its columns
     features: null, frame: null, history: emptyHistory(1),
     selected: null, pinned: false, // the neuron in the large view
@@ -42,14 +43,14 @@ export function store(model, tell) {
     /** Asks for networks made anew from the set-up with these changes. */
     change(patch) {
       state.config = { ...state.config, ...patch };
-      if (state.config.data !== "own") state.own = null;
+      keepOwn(state.config.data);
       ask({ cmd: "setup", config: state.config });
       actions.error(null);
       tell("config");
     },
     /** A preset is a whole set-up, and one wants to see it move. */
     preset({ config }) {
-      state.own = null;
+      keepOwn(config.data);
       ask({ cmd: "setup", config });
       state.resume = true;
       actions.error(null);
@@ -107,7 +108,7 @@ export function store(model, tell) {
       sendPoints(own);
     },
     csv(text, target = null, inputs = null) {
-      state.own = null;
+      state.own = state.kept = null;
       state.csv = { text, target, inputs };
       ask({ cmd: "csv", text, target, ...(inputs ? { inputs } : {}) });
     },
@@ -130,6 +131,12 @@ export function store(model, tell) {
     ask({ cmd: "points", inputs, targets: own.map((point) => point[2]) });
   }
 
+  /** One's own points stand aside while other data are looked at. */
+  function keepOwn(data) {
+    if (data === "own") state.own ??= state.kept;
+    else [state.kept, state.own] = [state.own ?? state.kept, null];
+  }
+
   function fromAddress() {
     const { config, points } = readAddress(model.get("address") ?? state.address);
     state.fromAddress = true;
@@ -140,7 +147,8 @@ export function store(model, tell) {
         sendPoints(points);
       } else if (state.csv) ask({ cmd: "csv", ...state.csv });
       else delete config.data;
-    } else state.own = null;
+    }
+    keepOwn(config.data);
     if (Object.keys(config).length) ask({ cmd: "setup", config });
   }
 

@@ -33,7 +33,7 @@ export function weightEditor({ state, actions }) {
     const value = weights[places(state.layers).weight(at.layer, at.from, at.to)];
     title.textContent = `Network ${letter(network)}: weight from ${unitName(state, at.layer, at.from)} `
       + `to ${unitName(state, at.layer + 1, at.to)}`;
-    input.value = Number(value.toFixed(3));
+    input.value = Number(value.toPrecision(4));
     range.value = value;
     el.style.left = `${Math.max(8, Math.min(x - 20, window.innerWidth - WIDTH - 8))}px`;
     el.style.top = `${Math.max(8, Math.min(y + 12, window.innerHeight - 150))}px`;

@@ -12,6 +12,7 @@ export function pretty(feature) {
 }
 
 const MINUS = "\u2212";
+const NO_BREAK = "\u00a0"; // a sum folds between its terms only
 
 /** Three figures that matter, with a real minus. */
 export function short(value) {
@@ -29,13 +30,13 @@ export function score(value, task) {
 
 /** "0.52 x₁ − 1.30 x₂ + 0.10": a weighted sum with its numbers. */
 export function weightedSum(terms, bias) {
-  const parts = terms.map(([weight, name]) => [weight, `${short(Math.abs(weight))} ${name}`]);
+  const parts = terms.map(([weight, name]) => [weight, `${short(Math.abs(weight))}${NO_BREAK}${name}`]);
   parts.push([bias, short(Math.abs(bias))]);
   return parts
     .map(([value, text], i) => {
       const negative = value < 0;
       if (i === 0) return negative ? MINUS + text : text;
-      return `${negative ? MINUS : "+"} ${text}`;
+      return `${negative ? MINUS : "+"}${NO_BREAK}${text}`;
     })
     .join(" ");
 }
