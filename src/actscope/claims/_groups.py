@@ -88,16 +88,14 @@ def tanh_groups(seeds: range) -> Measured:
     least = min(by_scale.values(), key=lambda n: n.low)
     where = [scale for scale, number in by_scale.items() if WINS_EACH.met(number)]
     raw, even = by_scale.values()
-    detail = f"it wins {raw.shown} with features as they are, {even.shown} standardised"
+    detail = f"{brief(raw.value)} with features as they are, {brief(even.value)} standardised"
     says = f"on data in three groups tanh wins {overall.shown} of accuracy over sigmoid"
     if overall.high < 0:
-        says = (
-            f"on data in three groups sigmoid is better: tanh loses {brief(-overall.value)} points"
-        )
+        says = f"on data in three groups sigmoid is better: what tanh wins is {overall.shown}"
     return Measured(
         headline=overall,
         checks=(
-            Check(WINS, overall, f"{says} ({detail})", f"{says} ({overall.interval}; {detail})"),
+            Check(WINS, overall, f"{says}: {detail}", f"{says} ({overall.interval}), {detail}"),
             Check(
                 BY_A_POINT,
                 overall,
