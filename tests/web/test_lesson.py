@@ -54,7 +54,7 @@ def test_every_picture_is_well_formed_and_named(ran: Any) -> None:
     assert len(pictures) >= 20
     for picture in pictures:
         root = ET.fromstring(picture)
-        named = root.attrib["aria-labelledby"].split()
+        named = [root.attrib["aria-labelledby"], root.attrib["aria-describedby"]]
         inside = {child.attrib.get("id"): child.text for child in root}
         assert root.attrib["role"] == "img"
         assert all(inside[key] for key in named)
@@ -73,9 +73,9 @@ def test_the_page_asks_no_other_host() -> None:
 
 def test_the_colours_are_those_of_the_pages() -> None:
     css = (Path(lesson.__file__).parent / "lesson.css").read_text("utf-8")
-    light, dark = re.findall(r"\{([^{}]*--paper: #[^{}]*)\}", css)
+    light, dark = re.findall(r"\{([^{}]*--ls-paper: #[^{}]*)\}", css)
     for block, of in ((light, 0), (dark, 1)):
-        for name, value in re.findall(r"--([a-z0-9-]+):\s*(#[0-9a-f]{6});", block):
+        for name, value in re.findall(r"--ls-([a-z0-9-]+):\s*(#[0-9a-f]{6});", block):
             pair = _style.SERIES[int(name[-1])] if "series" in name else _style.NEUTRALS[name]
             assert value == pair[of], (name, of)
 

@@ -134,12 +134,12 @@ def _(controls, opening, parts, slider, strong, switch, text):
     )  # fmt: skip
     movie_controls = controls(
         switch("marvel", "It is a Marvel film", True),
-        switch("near", "The cinema is near me"),
-        switch("friend", "A friend comes along"),
-        slider("threshold", "Threshold", -2, 9, 3, 0.5),
         slider("w1", "Weight of “Marvel film”", -2, 6, 4, 0.5),
+        switch("near", "The cinema is near me"),
         slider("w2", "Weight of “near me”", -2, 6, 2, 0.5),
+        switch("friend", "A friend comes along"),
         slider("w3", "Weight of “with a friend”", -2, 6, 2, 0.5),
+        slider("threshold", "Threshold", -2, 9, 3, 0.5),
     )
     opening(_page, movie_controls)
     return (movie_controls,)
@@ -676,24 +676,26 @@ def _(controls, mo, parts):
 @app.cell(hide_code=True)
 def _(block, choice, controls, file_controls, mo, parts, show, text, values):
     table_read = parts.received(values(file_controls)["file"])
-    target_controls = go = None
+    target_controls = None
+    presses = {"seen": 0}  # another column alone starts nothing: only a new press of the button
     _shown = []
     if table_read is not None and table_read.frame is not None:
         _columns = [str(column) for column in table_read.frame.columns]
         target_controls = controls(
-            choice("target", "Which column shall be predicted?", _columns, _columns[-1])
+            choice("target", "Which column shall be predicted?", _columns, _columns[-1]),
+            parts.press("go", "Compare six activation functions"),
         )
-        go = mo.ui.run_button(label="Compare six activation functions")
-        _shown = [show(block(text(table_read.note))), target_controls, go]
+        _shown = [show(block(text(table_read.note))), target_controls]
     elif table_read is not None:
         _shown = [show(block(parts.complaint(table_read.error)))]
     mo.vstack(_shown)
-    return go, table_read, target_controls
+    return presses, table_read, target_controls
 
 
 @app.cell(hide_code=True)
-def _(go, mo, parts, show, table_read, target_controls, values):
-    mo.stop(go is None or not go.value)
+def _(mo, parts, presses, show, table_read, target_controls, values):
+    mo.stop(target_controls is None or values(target_controls)["go"] == presses["seen"])
+    presses["seen"] = values(target_controls)["go"]
     job = parts.Job(table_read, values(target_controls)["target"])
     with mo.status.progress_bar(
         total=100, title="Training", show_eta=True, show_rate=False, remove_on_exit=True

@@ -12,6 +12,7 @@ from ._bends import resting_picture as resting_picture
 from ._controls import Controls as Controls
 from ._controls import choice as choice
 from ._controls import file as file
+from ._controls import press as press
 from ._controls import slider as slider
 from ._controls import steps as steps
 from ._controls import switch as switch

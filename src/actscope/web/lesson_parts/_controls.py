@@ -63,3 +63,8 @@ def file(key: str, label: str, accept: str, most: int) -> dict[str, Any]:
     """A file of the reader's: {"name", "size", "data"}, data in base64; "" above `most` bytes."""
     return {"kind": "file", "key": key, "label": label, "value": None,
             "accept": accept, "most": most}  # fmt: skip
+
+
+def press(key: str, label: str) -> dict[str, Any]:
+    """A button: its value counts how often it was pressed."""
+    return {"kind": "press", "key": key, "label": label, "value": 0}

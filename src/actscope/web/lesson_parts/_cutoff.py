@@ -97,10 +97,7 @@ def crowd_picture(cutoff: float) -> Markup:
     of = tumours()
     drawing = Drawing(440, 250)
     edges = np.linspace(0, 1, _BINS + 1)
-    for ill, tone, top, said in (
-        (True, ORANGE, 40.0, "malignant"),
-        (False, BLUE, 130.0, "harmless"),
-    ):
+    for ill, tone, top in ((True, ORANGE, 40.0), (False, BLUE, 130.0)):
         tall, _ = np.histogram(of.probability[of.malignant == ill], edges)
         field = Field(drawing, 20, top, 400, 66, (0, 1), (0, float(tall.max()) + 1))
         for low, count in zip(edges[:-1], tall.tolist(), strict=True):
@@ -110,14 +107,15 @@ def crowd_picture(cutoff: float) -> Markup:
                 drawing.box(field.x(low) + 1, y, 400 / _BINS - 2, top + 66 - y, tone,
                             opacity=1 if alarmed else 0.35)  # fmt: skip
         drawing.line([(20, top + 66), (420, top + 66)], GRID, 1)
-        # The names stand where hardly any bars are.
-        (x, align), count = ((20, "start") if ill else (420, "end")), int(tall.sum())
-        drawing.text(x, top + 14, f"{count} {said}", INK, align=align, bold=True,
-                     halo=True)  # fmt: skip
     at = 20 + cutoff * 400
     drawing.line([(at, 26), (at, 204)], INK, 3, dash="6 4")
     drawing.text(min(max(at, 55), 385), 18, f"cutoff {number(cutoff)}", INK, align="middle",
                  bold=True)  # fmt: skip
+    # The names stand where hardly any bars are.
+    many = int(of.malignant.sum())
+    drawing.text(20, 54, f"{many} malignant", INK, bold=True, halo=True)
+    others = f"{len(of.malignant) - many} harmless"
+    drawing.text(420, 144, others, INK, align="end", bold=True, halo=True)
     for tick in (0, 0.25, 0.5, 0.75, 1):
         drawing.text(20 + 400 * tick, 218, number(tick), MUTED, size=13, align="middle")
     drawing.text(220, 240, "how sure the neuron is that it is malignant", MUTED, size=13,

@@ -77,7 +77,8 @@ def units_picture(name: str, rate: float, done: int) -> Markup:
             else:
                 drawing.dot(x, y, 5, BLUE)
     count = int(life.dead[done].sum())
-    drawing.text(66, 142, f"{count} of {LAYERS * WIDTH} units dead", INK, size=15, bold=True)
+    said = f"{NAMES[name]}: {count} of {LAYERS * WIDTH} dead"
+    drawing.text(58, 142, said, INK, size=15, bold=True)
     right = f"{percent(life.right[done])} right"
     drawing.text(430, 142, right, INK, size=15, align="end", bold=True)
     return drawing.svg(
@@ -97,7 +98,7 @@ def course_picture(rate: float, done: int, names: tuple[str, ...]) -> Markup:
         (34.0, "right answers", "right"),
         (194.0, "dead units", "share"),
     ):
-        field = Field(drawing, 48, top, 264, 98, (0, ROUNDS), (0, 1))
+        field = Field(drawing, 48, top, 244, 98, (0, ROUNDS), (0, 1))
         under = "rounds through all digits" if what == "share" else ""
         field.grid((0, 5, 10, 15, 20), {0: "0%", 0.5: "50%", 1: "100%"}, under=under, above=above)
         ends = {name: float(getattr(all_[name], what)[done]) for name in names}
@@ -108,7 +109,7 @@ def course_picture(rate: float, done: int, names: tuple[str, ...]) -> Markup:
             field.curve(range(done + 1), course, tone, 3, dash=dash)
             drawing.dot(field.x(done), field.y(ends[name]), 5, tone)
             words = f"{NAMES[name]} {percent(ends[name])}"
-            drawing.text(field.x(done) + 10 if done < 6 else 318, place + 5, words, INK, size=13,
+            drawing.text(field.x(done) + 10 if done < 6 else 304, place + 5, words, INK, size=13,
                          halo=True)  # fmt: skip
             said.append(f"{NAMES[name]}: {percent(ends[name])} {above}")
     title = f"The training of {' and '.join(NAMES[name] for name in names)}"

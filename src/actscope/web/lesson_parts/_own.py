@@ -167,12 +167,14 @@ def result(of: Comparison) -> Markup:
         [name.replace("_", " "), shown(b.mean), f"{shown(b.low)} to {shown(b.high)}", ""]
         for name, b in of.baselines.items()
     ]
+    answer, *more = of.verdict.text.split("\n")
     columns = ["activation", of.metric.replace("_", " "), "95% interval", "dead units"]
     return block(
-        element("p", strong(of.verdict.text), class_="verdict"),
+        element("p", strong(answer), class_="verdict"),
         table(columns, [*rows, *baselines], f"{of.members_trained} networks trained"),
         text(
             "The last lines use no network at all: if a network does not beat them, it is not "
             "needed here."
         ),
+        [text(line) for line in more],
     )

@@ -115,7 +115,7 @@ class Drawing:
         key = f"p{zlib.crc32(title.encode()):08x}"
         return Markup(
             f'<svg class="picture" viewBox="0 0 {self.width:g} {self.height:g}" role="img" '
-            f'aria-labelledby="{key}-t {key}-d">'
+            f'aria-labelledby="{key}-t" aria-describedby="{key}-d">'
             f"{element('title', title, id=f'{key}-t')}{element('desc', description, id=f'{key}-d')}"
             f"{''.join(self._marks)}</svg>"
         )

@@ -33,7 +33,7 @@ function range(spec, value, changed) {
   shown.setAttribute("aria-hidden", "true"); // the slider says it itself
   const element = make("div", { className: "range" },
     make("label", { htmlFor: id }, spec.label), shown, input);
-  if (!spec.play) return { element, set: (v) => { input.value = v; show(); } };
+  if (!spec.play) return { element };
   return player(spec, element, input, update, show);
 }
 
@@ -60,14 +60,14 @@ function player(spec, slider, input, update, show) {
   input.addEventListener("pointerdown", rest);
   rest();
   const element = make("div", { className: "player" }, slider, button);
-  return { element, set: (v) => { input.value = v; show(); }, stop: rest };
+  return { element, stop: rest };
 }
 
 function toggle(spec, value, changed) {
   const input = make("input", { type: "checkbox", checked: value });
   input.addEventListener("input", () => changed(input.checked));
   const element = make("label", { className: "switch" }, input, make("span", {}, spec.label));
-  return { element, set: (v) => { input.checked = v; } };
+  return { element };
 }
 
 function choice(spec, value, changed) {
@@ -76,7 +76,7 @@ function choice(spec, value, changed) {
   select.addEventListener("input", () => changed(select.value));
   const element = make("label", { className: "choice" },
     make("span", { className: "name" }, spec.label), select);
-  return { element, set: (v) => { select.value = v; } };
+  return { element };
 }
 
 // A file goes as text (base64), whole or, where it is larger than is taken, not at all.
@@ -90,7 +90,7 @@ function file(spec, value, changed) {
     changed({ name, size, data: size > spec.most ? "" : await encoded(chosen) });
   });
   const label = make("label", { htmlFor: id, className: "name" }, spec.label);
-  return { element: make("div", { className: "file" }, label, input), set: () => {} };
+  return { element: make("div", { className: "file" }, label, input) };
 }
 
 function encoded(chosen) {
@@ -102,7 +102,15 @@ function encoded(chosen) {
   });
 }
 
-const KINDS = { range, switch: toggle, choice, file };
+// Its value counts how often it was pressed.
+function press(spec, value, changed) {
+  let count = value;
+  const button = make("button", { type: "button" }, spec.label);
+  button.addEventListener("click", () => changed((count += 1)));
+  return { element: make("div", { className: "press" }, button) };
+}
+
+const KINDS = { range, switch: toggle, choice, file, press };
 
 export default {
   render({ model, el }) {
