@@ -78,7 +78,11 @@ def read_table(text: str, target: str | None, inputs: tuple[str, str] | None) ->
         _column("inputs", name, numeric)
     used = frame[[first, second, wanted]] if first != second else frame[[first, wanted]]
     kept = used.replace([np.inf, -np.inf], np.nan).dropna()
-    notes = [] if len(kept) == len(frame) else [f"{len(frame) - len(kept):,} left out for a missing value"]
+    notes = (
+        []
+        if len(kept) == len(frame)
+        else [f"{len(frame) - len(kept):,} left out for a missing value"]
+    )
     if len(kept) > MAX_ROWS:
         notes.append(f"{MAX_ROWS:,} of {len(kept):,} rows, drawn at random")
         kept = kept.sample(MAX_ROWS, random_state=0)
