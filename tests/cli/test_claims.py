@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +33,23 @@ def test_outcomes_come_one_by_one_and_a_table_ends(capsys: pytest.CaptureFixture
     assert lines[0].startswith("nudge-step: holds.")  # in the order asked for
     assert "Of 2 claims: 2 hold." in out
     assert err == ""  # a bar is for terminals
+
+
+def test_a_bar_on_the_terminal_leaves_a_pipe_alone() -> None:
+    """stderr is a terminal, stdout is not: the bar goes to the one, the outcomes to the other."""
+    reader, terminal = pty.openpty()
+    command = [sys.executable, "-m", "actscope.cli", "claims", *QUICK]
+    # Few characters: a terminal that nobody reads holds 4,096, then its writer waits.
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=terminal, text=True, timeout=120, check=True,
+        env={**os.environ, "COLUMNS": "60", "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(terminal)
+    shown = os.read(reader, 4096).decode()
+    os.close(reader)
+    assert "time left" in shown
+    assert "holds" not in shown
+    assert done.stdout.startswith("nudge-step: holds.")
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:

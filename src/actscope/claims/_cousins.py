@@ -80,6 +80,7 @@ def tanh_cousin(_seeds: range) -> Measured:
                     "2 sigmoid(2x) - 1",
                     sparse,
                     [exact("", 2 * f["sigmoid"](2 * x) - 1) for x in sparse],
+                    joined=False,
                 ),
             ],
         ),

@@ -23,12 +23,16 @@ _TEXT = 11.5
 
 @dataclass(frozen=True)
 class Series:
-    """A curve: at each x a number with its interval. plain: no marks and no interval."""
+    """A curve: at each x a number with its interval.
+
+    plain: no marks and no interval. joined: with a line from mark to mark.
+    """
 
     name: str
     xs: Sequence[float]
     numbers: Sequence[Number]
     plain: bool = False
+    joined: bool = True
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ def _curve(ax: Axes, series: Series, look: Look) -> None:
         xs,
         [n.value for n in series.numbers],
         color=look.color,
-        linestyle=look.linestyle,
+        linestyle=look.linestyle if series.joined else "none",
         marker="" if series.plain else look.marker,
         ms=6,
         lw=2,
