@@ -682,8 +682,8 @@ def _(block, choice, controls, file_controls, mo, parts, show, text, values):
     if table_read is not None and table_read.frame is not None:
         _columns = [str(column) for column in table_read.frame.columns]
         target_controls = controls(
-            choice("target", "Which column shall be predicted?", _columns, _columns[-1]),
-            parts.press("go", "Compare six activation functions"),
+            choice("target", "Column to predict", _columns, _columns[-1]),
+            parts.press("go", "Compare six functions"),
         )
         _shown = [show(block(text(table_read.note))), target_controls]
     elif table_read is not None:
