@@ -22,7 +22,7 @@ from playwright.sync_api import expect
 from actscope.web import _bundle
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator, Page, WebSocketRoute
 
 pytestmark = pytest.mark.browser
 
@@ -388,6 +388,10 @@ def test_the_keyboard_alone_is_enough(tab: Visit) -> None:
     expect(tab.unit("A", 1, 2)).to_be_focused()
     tab.page.keyboard.press("ArrowRight")
     expect(tab.unit("A", 2, 2)).to_be_focused()
+    tab.page.keyboard.press("Space")
+    expect(tab.button("Pause")).to_be_visible()
+    tab.page.keyboard.press("Space")
+    expect(tab.button("Play")).to_be_visible()
     tab.page.keyboard.press("Enter")  # keeps it in the large view
     _tab_to(tab, "e.closest('.weight-row')")
     tab.page.keyboard.press("Control+A")
@@ -439,6 +443,29 @@ def test_a_phone_needs_no_sideways_scrolling(visits: Callable[..., Visit]) -> No
         }).map(e => e.outerHTML.slice(0, 80))"""
     )
     assert out == []
+
+
+def test_a_lost_connection_is_said_and_taken_up_again(tab: Visit) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def between(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    tab.page.route_web_socket(re.compile("/ws$"), between)
+    tab.open()
+    tab.button("One neuron more in layer 1").click()
+    tab.until_wish("hidden", "4,2")
+    tab.step(2)
+    before = tab.numbers()
+    sockets[0].close()
+    expect(tab.page.get_by_role("alert")).to_contain_text("lost")
+    expect(tab.button("Play")).to_be_disabled()
+    expect(tab.button("Play")).to_be_enabled()
+    expect(tab.page.get_by_role("alert")).to_be_empty()
+    tab.until_wish("hidden", "4,2")
+    tab.step(2)
+    assert tab.numbers() == before
 
 
 def test_one_file_does_the_same(tab: Visit) -> None:

@@ -5,13 +5,14 @@ import { drawPoints, planeScale, sharp } from "./plot.js";
 
 const LARGEST = 2 * 1024 * 1024; // what the server takes of a table
 const THUMB = 44;
+const THUMB_POINTS = 100;
 const MOST_POINTS = 2000;
 
 export function dataPanel(app) {
   const { state, actions, root } = app;
   const group = uid("data");
   const sets = state.options.data.map((set) => dataSet(set, group, () => actions.change({ data: set.name })));
-  const own = dataSet({ name: "own", label: "Own" }, group, () => actions.change({ data: "own" }));
+  const own = dataSet({ name: "own", label: "Own", points: [] }, group, () => actions.change({ data: "own" }));
   const noise = slider({
     label: "Noise", min: 0, max: 50, step: 5, unit: " %",
     tip: "How far points are pushed from where they belong.",
@@ -35,10 +36,16 @@ export function dataPanel(app) {
     if (config.noise !== undefined) noise.set(config.noise);
     if (config.train !== undefined) train.set(config.train);
     noise.input.disabled = config.data === "own";
+    drawOwn();
     table.sync();
     plot.draw();
   }
+  function drawOwn() {
+    const { train, test } = state.points;
+    if (state.config.data === "own") own.draw(app.theme(), [...train, ...test], state.task);
+  }
   function draw() {
+    drawOwn();
     sets.forEach((set) => set.draw(app.theme()));
     plot.draw();
   }
@@ -50,11 +57,11 @@ function dataSet({ name, label, task, points }, group, choose) {
   const input = h("input", { type: "radio", name: group, value: name, className: "unseen", onchange: choose });
   const canvas = h("canvas", { "aria-hidden": "true" });
   const el = h("label", { className: "set", title: label }, input, canvas, h("span", {}, label));
-  function draw(theme) {
-    if (!points) return;
-    const far = Math.max(...points.flatMap(([x1, x2]) => [Math.abs(x1), Math.abs(x2)])) * 1.1;
-    const domain = [-far, far];
-    drawPoints(sharp(canvas, THUMB, THUMB), points, { domain, task, size: THUMB, theme, radius: 1.3 });
+  function draw(theme, shown = points, kind = task) {
+    const some = shown.filter((_, i) => i % Math.ceil(shown.length / THUMB_POINTS) === 0);
+    const far = some.reduce((most, [x1, x2]) => Math.max(most, Math.abs(x1), Math.abs(x2)), 0.1) * 1.1;
+    const options = { domain: [-far, far], task: kind, size: THUMB, theme, radius: 1.3 };
+    drawPoints(sharp(canvas, THUMB, THUMB), some, options);
   }
   return { name, input, el, draw };
 }

@@ -4,7 +4,7 @@
 import { topBar } from "./bar.js";
 import { readTheme } from "./colours.js";
 import { dataPanel } from "./datapanel.js";
-import { h } from "./dom.js";
+import { h, say } from "./dom.js";
 import { editorPanel } from "./editor.js";
 import { mapOf } from "./frame.js";
 import { inspector } from "./inspector.js";
@@ -18,6 +18,7 @@ import { weightEditor } from "./weight.js";
 import { letter, short } from "./words.js";
 
 const SAID_MS = 5000; // a screen reader should not be talked over
+const LOST = "The connection to actscope is lost (is the program still running?). Trying again …";
 const STILL_MS = 500; // between pictures, for people who asked for little motion
 
 const media = (query) => window.matchMedia(query);
@@ -154,6 +155,7 @@ function render({ model, el }) {
       state() {
         bar.sync();
         root.classList.toggle("is-lost", !state.connected);
+        parts.error();
         speak(status);
       },
       selected() {
@@ -161,7 +163,7 @@ function render({ model, el }) {
         look.show();
       },
       error() {
-        alert.textContent = state.error ?? "";
+        say(alert, state.connected ? state.error ?? "" : LOST);
       },
       redraw() {
         theme = null;
@@ -177,7 +179,6 @@ function render({ model, el }) {
   // ---------------------------------------------------------------- words for those who listen
   let spoken = 0;
   function speak(status) {
-    if (!state.connected) status.textContent = "The connection is lost; trying again.";
     if (!state.frame || performance.now() - spoken < SAID_MS) return;
     spoken = performance.now();
     const losses = state.frame.losses.map(([, test], k) => `${letter(k)} ${short(test)}`).join(", ");
