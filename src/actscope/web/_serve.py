@@ -62,6 +62,7 @@ def serve(
             access_log=False,
             server_header=False,
             ws_max_size=5 * 1024 * 1024,
+            ws_max_queue=4,
             ws_per_message_deflate=False,  # frames are numbers: slow to press, and local
             timeout_graceful_shutdown=1,
             lifespan="on",

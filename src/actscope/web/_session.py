@@ -20,7 +20,7 @@ from actscope.web._code import code
 from actscope.web._config import OWN, Config, Refused
 from actscope.web._data2d import Plane
 from actscope.web._options import options
-from actscope.web._protocol import Command, command_of, parse, payload
+from actscope.web._protocol import MAX_WHOLE, Command, command_of, parse, payload
 from actscope.web._table import points_of, read_table
 from actscope.web._turns import TURNS
 from actscope.web._unit import unit
@@ -62,7 +62,8 @@ class Session:
     @property
     def full(self) -> bool:
         """Whether messages come faster than they are answered: wait before handing on more."""
-        return len(self._inbox) >= INBOX
+        with self._wake:
+            return len(self._inbox) >= INBOX or sum(map(len, self._inbox)) > MAX_WHOLE
 
     def receive(self, message: str | bytes) -> None:
         """Hand a message in, from any thread; it never waits."""
