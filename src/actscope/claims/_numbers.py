@@ -66,7 +66,7 @@ def brief(value: float) -> str:
     if value == 0:
         return "0"
     size = abs(value)
-    if size < 1e-4 or size >= 1e7:
+    if size < 1e-4 or size >= 1e9:
         return f"{value:.2g}"
     digits = 2 - math.floor(math.log10(size))
     rounded = round(value, digits)
