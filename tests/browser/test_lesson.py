@@ -66,7 +66,7 @@ def address() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/lesson/"
     finally:
         server.send_signal(signal.SIGINT)
-        server.wait(10)
+        server.wait(60)
 
 
 @dataclass

@@ -324,7 +324,6 @@ def test_a_study_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_own, "SEEDS", 2)
     monkeypatch.setattr(_own, "EPOCHS", 4)
     monkeypatch.setattr(_own, "HIDDEN", (8,))
-    monkeypatch.setattr(_own, "WORKERS", 1)
     job = parts.Job(parts.read("mine.csv", GOOD.encode()), "price")
     shares = list(job.shares())
     assert shares == sorted(shares)

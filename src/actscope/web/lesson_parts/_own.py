@@ -21,7 +21,6 @@ MOST_BYTES = 5_000_000
 MOST_ROWS = 3_000
 MOST_COLUMNS = 100
 SEEDS, EPOCHS, HIDDEN = 5, 30, (32, 32)
-WORKERS: int | None = None  # processes: one for each core
 _POLL = 0.1
 _ELSEWHERE = "For more, run `actscope compare` in a terminal."
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:  # these take a second to import, which the first chapter need
 
     from actscope.study import Comparison
 
-# A study takes every core; readers in other tabs wait for their turn.
+# A study takes a core; readers in other tabs wait for their turn.
 _turn = threading.Lock()
 
 
@@ -136,7 +135,7 @@ class Job:
                 hidden=HIDDEN,
                 epochs=EPOCHS,
                 name=self.upload.name,
-                workers=WORKERS,
+                workers=1,  # 3 s at most for so few rows, which further processes need to start
                 progress=self._said,
             )
         except ActscopeError as error:
