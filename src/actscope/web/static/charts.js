@@ -88,7 +88,9 @@ export function lineChart(label) {
       let drawing = false;
       for (let i = 0; i < xs.length; i += 1) {
         const fine = Number.isFinite(values[i]) && (!options.log || values[i] > 0);
-        if (fine) context[drawing ? "lineTo" : "moveTo"](toX(xs[i]), clamp(toY(values[i]), 0, height));
+        const at = fine ? [toX(xs[i]), clamp(toY(values[i]), 0, height)] : null;
+        if (fine && !drawing) context.moveTo(...at);
+        if (fine) context.lineTo(at[0] + (xs.length === 1 ? 3 : 0), at[1]); // a start to be seen
         drawing = fine;
       }
       context.stroke();

@@ -23,7 +23,13 @@ export function field(label, control, tip, extra = null) {
   control.id ||= uid("field");
   const note = h("span", { role: "tooltip", className: "tip", id: `${control.id}-tip` }, tip);
   control.setAttribute("aria-describedby", note.id);
-  return h("div", { className: "field" }, h("label", { for: control.id }, label, extra), control, note);
+  // Escape takes the sentence away, for it covers what is below (WCAG 1.4.13).
+  const quiet = (on) => () => el.classList.toggle("told", on);
+  const el = h("div", {
+    className: "field", onpointerleave: quiet(false), onfocusout: quiet(false),
+    onkeydown: (event) => event.key === "Escape" && quiet(true)(),
+  }, h("label", { for: control.id }, label, extra), control, note);
+  return el;
 }
 
 /** A select whose options are [value, label]; `set` adds a value that is not among them. */
