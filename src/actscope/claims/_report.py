@@ -26,8 +26,9 @@ This page is what one run of `actscope claims` wrote: no number and no verdict i
 A verdict follows from conditions that stand in the code, not from the numbers of this run. All were
 written before anything was measured but those of two, changed after a first look: relu-cheap (being
 cheaper became the essential condition, on arrays that stay in a core's cache) and half-active (the
-share after training became a remark, as the claim is about the start). A condition is met only if the whole 95% interval of its number
-meets it, so that chance alone seldom speaks for a claim. *Holds*: all are met. *Holds in part*: all essential ones are. *Not confirmed*: an
+share after training became a remark, as the claim is about the start). A condition is met only if
+the whole 95% interval of its number meets it, so that chance alone seldom speaks for a claim.
+*Holds*: all are met. *Holds in part*: all essential ones are. *Not confirmed*: an
 essential one is refuted, or stays open with so many runs.
 """
 
