@@ -270,12 +270,15 @@ def test_the_address_is_the_whole_set_up(visits: Callable[..., Visit]) -> None:
     tab.page.get_by_role("spinbutton", name="Seed").fill("77")
     tab.page.keyboard.press("Enter")
     tab.until_wish("seed", "77")
+    tab.page.get_by_role("combobox", name="Speed").select_option("max")
+    tab.until_wish("speed", "max")
     tab.step(2)
     wish = tab.wish()
     assert (wish["hidden"], wish["noise"], wish["learning_rate"]) == (["4,2"], ["20"], ["0.3"])
     assert wish["features"] == ["x1,x2,sin(x1)"]
     other = visits().open(tab.fragment())
     assert other.wish() == wish
+    expect(other.page.get_by_role("combobox", name="Speed")).to_have_value("max")
     other.step(2)
     assert other.numbers() == tab.numbers()
 

@@ -2,6 +2,7 @@
 
 const NUMBERS = ["noise", "train", "seed", "learning_rate", "batch", "l2"];
 const WORDS = ["data", "init", "optimizer"];
+export const USUAL_SPEED = 25; // epochs a second; null is as fast as it goes
 const MOST_POINTS = 400; // longer addresses are cut off by some programs
 
 /** Parts of a text between commas that stand outside parentheses. */
@@ -30,7 +31,7 @@ const writePoints = (points) =>
   points.map((point) => point.map((value) => Number(value.toFixed(2))).join(",")).join(" ");
 
 /** Config (and points of one's own) -> "data=circle&hidden=4,2&net=relu,relu&...". */
-export function writeAddress(config, points = null) {
+export function writeAddress(config, points = null, speed = USUAL_SPEED) {
   const address = new URLSearchParams();
   for (const key of [...WORDS, ...NUMBERS]) {
     if (config[key] !== undefined) address.set(key, config[key]);
@@ -41,12 +42,13 @@ export function writeAddress(config, points = null) {
   if (config.data === "own" && points && points.length <= MOST_POINTS) {
     address.set("points", writePoints(points));
   }
+  if (speed !== USUAL_SPEED) address.set("speed", speed ?? "max");
   // Commas, carets and parentheses are legal in a fragment and easier on the eye.
   return address.toString().replaceAll("%2C", ",").replaceAll("%28", "(").replaceAll("%29", ")")
     .replaceAll("%5E", "^").replaceAll("*", "%2A");
 }
 
-/** The other way round: {config, points}; what is absent stays absent. */
+/** The other way round: {config, points, speed}; what is absent of the set-up stays absent. */
 export function readAddress(text) {
   const address = new URLSearchParams(text);
   const config = {};
@@ -58,5 +60,7 @@ export function readAddress(text) {
     config.networks = address.getAll("net").map((one) => ({ activations: splitOutside(one) }));
   }
   const points = address.has("points") ? readPoints(address.get("points")) : null;
-  return { config, points };
+  const wished = address.get("speed") === "max" ? null : Number(address.get("speed"));
+  const speed = wished === null || wished > 0 ? wished : USUAL_SPEED;
+  return { config, points, speed };
 }

@@ -17,7 +17,6 @@ export function topBar({ state, actions, inPage }, take) {
   const reset = button("Reset to the same start", ICONS.reset, actions.reset);
   const epoch = h("output", { className: "epoch-number" }, "0");
   const speed = choice(SPEEDS, (value) => actions.speed(value === "max" ? null : Number(value)));
-  speed.set(state.speed);
   const seed = h("input", {
     type: "number", min: "0", step: "1", className: "seed",
     onchange: () => actions.change({ seed: seed.value === "" ? 0 : Number(seed.value) }),
@@ -44,6 +43,7 @@ export function topBar({ state, actions, inPage }, take) {
       play.replaceChildren(icon(state.running ? ICONS.pause : ICONS.play), h("span", {}, label));
     }
     play.disabled = step.disabled = reset.disabled = !state.connected;
+    speed.set(state.speed ?? "max");
     if (state.config && el.getRootNode().activeElement !== seed) seed.value = state.config.seed ?? "";
     paint();
   }

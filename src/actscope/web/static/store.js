@@ -1,7 +1,7 @@
 // The one object that holds everything, and the only functions that change it.
 // What the server said last is the truth; a change is asked for, and shown once it is granted.
 
-import { readAddress, writeAddress } from "./address.js";
+import { readAddress, USUAL_SPEED, writeAddress } from "./address.js";
 import { readFrame } from "./frame.js";
 import { emptyHistory, note } from "./history.js";
 
@@ -12,7 +12,7 @@ function initialState() {
     granted: null, // what the server made last
     pending: 0, // asked and not answered yet
     resume: false, // was running before the change
-    running: false, connected: true, speed: 25,
+    running: false, connected: true, speed: USUAL_SPEED,
     layers: [], featureNames: [], task: "classification", domain: [-6, 6], grid: 30,
     points: { train: [], test: [] }, own: null, // own: points clicked, [[x1, x2, target], ...]
     kept: null, // and those of before, while other data are looked at
@@ -95,6 +95,7 @@ export function store(model, tell) {
     speed(value) {
       state.speed = value;
       send({ cmd: "speed", epochs_per_second: value });
+      if (inPage) toAddress(true);
     },
     edit(network, layer, from, to, value) {
       send({ cmd: "edit", network, layer, from, to, value });
@@ -138,8 +139,10 @@ export function store(model, tell) {
   }
 
   function fromAddress() {
-    const { config, points } = readAddress(model.get("address") ?? state.address);
+    const { config, points, speed } = readAddress(model.get("address") ?? state.address);
     state.fromAddress = true;
+    state.speed = speed;
+    send({ cmd: "speed", epochs_per_second: speed });
     if (config.data === "own") {
       // Points and tables of one's own are data first; the rest of the set-up then applies to them.
       if (points?.length) {
@@ -152,10 +155,10 @@ export function store(model, tell) {
     if (Object.keys(config).length) ask({ cmd: "setup", config });
   }
 
-  function toAddress() {
-    state.address = writeAddress(state.granted, state.own);
+  function toAddress(replace = state.fromAddress) {
+    state.address = writeAddress(state.granted, state.own, state.speed);
     // What came from the address corrects it in place, or going back would lead forward again.
-    model.set("address", state.address, { replace: state.fromAddress });
+    model.set("address", state.address, { replace });
   }
 
   /** One answer less to wait for; true when it was the last. */
@@ -186,9 +189,9 @@ export function store(model, tell) {
     tell("config");
   }
 
-  function refused({ text }) {
+  function refused({ text, cmd }) {
     // Only what makes networks anew waits for an answer; other refusals change nothing.
-    if (answered() && state.granted) {
+    if (["setup", "points", "csv"].includes(cmd) && answered() && state.granted) {
       state.config = state.granted;
       goOn();
     }
@@ -223,7 +226,6 @@ export function store(model, tell) {
       state.options = message.options;
       state.grid = message.options.grid ?? 30;
       state.pending = 1; // the networks that come with a greeting
-      send({ cmd: "speed", epochs_per_second: state.speed });
       fromAddress();
     },
     ready,
