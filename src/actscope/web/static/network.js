@@ -1,10 +1,10 @@
 // One network as a picture: weights as lines, units as heat maps, and real buttons over them.
 
-import { fillPixels, scaleOf } from "./colours.js";
 import { h, icon, ICONS, say } from "./dom.js";
-import { mapOf, places, share } from "./frame.js";
+import { drawLines, tileSheet } from "./drawing.js";
+import { places, share } from "./frame.js";
 import { deadOf } from "./history.js";
-import { arrange, curve, nearestLine } from "./layout.js";
+import { arrange, nearestLine } from "./layout.js";
 import { heatPlot, sharp } from "./plot.js";
 import { activationsText, capital, letter, plural, pretty, score, short, unitName } from "./words.js";
 
@@ -36,7 +36,7 @@ export function networkView(app, k) {
 
   let plan = null;
   let units = []; // buttons by layer
-  let atlas = null; // all small maps as one image
+  const sheet = tileSheet();
   let drawn = null; // the weights that the lines show
   let said = 0;
 
@@ -81,7 +81,6 @@ export function networkView(app, k) {
     output.el.style.top = `${place.y - place.size / 2}px`;
     output.el.style.width = output.el.style.height = `${plan.output}px`;
     placeHeads();
-    atlas = null;
     drawn = null;
     drawPoints();
     paint();
@@ -176,55 +175,6 @@ export function networkView(app, k) {
       state.domain, state.task, app.theme(), plan.output > 110 ? 2.6 : 1.9);
   }
 
-  function drawLines(weights) {
-    const theme = app.theme();
-    const context = sharp(lines, stage.clientWidth, plan.height);
-    const place = places(state.layers);
-    const asleep = new Set((state.frame.dead[k] ?? []).flatMap((dead, l) => dead.map((j) => `${l + 1}.${j}`)));
-    for (let l = 0; l + 1 < plan.units.length; l += 1) {
-      for (const [i, from] of plan.units[l].entries()) {
-        for (const [j, to] of plan.units[l + 1].entries()) {
-          const weight = weights[place.weight(l, i, j)];
-          const size = Math.abs(weight);
-          const dim = asleep.has(`${l + 1}.${j}`) || asleep.has(`${l}.${i}`);
-          const [x1, y1, ...rest] = curve(from, to);
-          context.beginPath();
-          context.moveTo(x1, y1);
-          context.bezierCurveTo(...rest);
-          context.lineWidth = 0.4 + (6.5 * size) / (size + 1.6);
-          context.globalAlpha = dim ? 0.18 : 0.25 + (0.6 * size) / (size + 0.4);
-          context.setLineDash(weight < 0 ? [5, 4] : []);
-          context.strokeStyle = weight < 0 ? theme.negative : theme.positive;
-          context.stroke();
-        }
-      }
-    }
-    context.globalAlpha = 1;
-  }
-
-  // All small maps are one image: one transfer of pixels a frame, then one copy a unit.
-  function drawTiles() {
-    const { grid } = state;
-    const theme = app.theme();
-    const shown = plan.units.slice(0, -1).flatMap((column, l) => column.map((place, j) => [l, j, place]));
-    if (!atlas) {
-      const canvas = h("canvas", { width: grid, height: grid * Math.max(1, shown.length) });
-      const context = canvas.getContext("2d");
-      const image = context.createImageData(canvas.width, canvas.height);
-      atlas = { canvas, context, image, pixels: new Uint32Array(image.data.buffer) };
-    }
-    shown.forEach(([l, j], n) => {
-      const values = mapOf(state, k, l, j);
-      if (values) fillPixels(atlas.pixels, n * grid * grid, grid, values, grid, scaleOf(values), theme.table);
-    });
-    atlas.context.putImageData(atlas.image, 0, 0);
-    const context = sharp(tiles, stage.clientWidth, plan.height);
-    shown.forEach(([, , { x, y, size }], n) => {
-      context.drawImage(atlas.canvas, 0.5, n * grid + 0.5, grid - 1, grid - 1,
-        x - size / 2, y - size / 2, size, size);
-    });
-  }
-
   function markDead() {
     const { dead } = state.frame;
     for (let l = 1; l < units.length - 1; l += 1) {
@@ -245,10 +195,10 @@ export function networkView(app, k) {
     if (weights.length !== places(state.layers).weights) return; // of an older set-up
     markDead();
     if (!drawn || weights.some((weight, i) => weight !== drawn[i])) {
-      drawLines(weights);
+      drawLines(sharp(lines, stage.clientWidth, plan.height), plan, state, k, weights, app.theme());
       drawn = weights.slice();
     }
-    drawTiles();
+    sheet.draw(sharp(tiles, stage.clientWidth, plan.height), plan, state, k, app.theme());
     const [values, fixed] = app.outputMap(k);
     output.paint(values, state.grid, app.theme(), fixed);
     const text = summary();
