@@ -128,6 +128,7 @@ def test_the_sentence_agrees_with_the_sum(
     said = parts.verdict_in_words(neuron, case)
     assert said.endswith("I go." if total > threshold else "I stay at home.")
     assert ("equal" in said) == (total == threshold)
+    assert neuron.explain(case).endswith("fires" if "I go" in said else "does not fire")
     assert parts.sum_in_words(neuron, case).endswith(f"= {parts.number(total)}")
     ET.fromstring(parts.scale_picture(neuron, case))
     assert parts.cases_table(neuron, case).count('class="now"') == 1
@@ -252,6 +253,22 @@ def test_dead_units_say_0_to_every_digit_and_a_leak_has_none() -> None:
     assert not lives["relu"].dead[0].any()
     shares = [parts.lives(rate)["relu"].share[-1] for rate in (0.01, 0.1, 0.3)]
     assert shares == sorted(shares)
+
+
+def test_a_life_is_that_of_a_network_trained_by_itself() -> None:
+    import actscope as act
+
+    rows = _digits.digits()
+    X, y = rows.X[0].numpy(), rows.y[0].numpy()
+    e = act.train_ensemble(
+        X, y, hidden=(24, 24, 24), activations=["relu", "leaky_relu", "prelu"],
+        learning_rates=[0.1], epochs=parts.ROUNDS, batch_size=32, progress=False,
+    )  # fmt: skip
+    table = e.health(X)
+    for member, life in enumerate(parts.lives(0.1).values()):
+        assert life.right[-1] == (e.predict(X)[member] == y).mean()
+        for layer, units in enumerate(table[table["member"] == member]["dead_units"]):
+            assert np.flatnonzero(life.dead[-1, layer]).tolist() == units
 
 
 def test_what_the_chapters_say_of_rates_holds_for_every_start() -> None:

@@ -69,9 +69,9 @@ def _(controls, opening, parts, steps, strong, switch, text):
             ", as nobody looks at them from outside.",
         ),
         text(
-            "A new network knows nothing: its lines have random strengths. It looks at evenings "
-            "that it is told the answer of, and changes every strength a little, so that its "
-            "answers get a little better. Then again. Press the button.",
+            "A new network knows nothing: its lines have random strengths. It is shown evenings "
+            "together with the right answers, and changes every strength a little, so that its "
+            "own answers get a little better. Then again. Press the button.",
         ),
         idea="Numbers in, a number out, and a great many small changes.",
     )  # fmt: skip
@@ -391,7 +391,7 @@ def _(block, number, parts, show, tanh_controls, text, values):
             parts.formula(f"tanh({number(_z)})", f"= 2 × sigmoid({number(2 * _z)}) − 1",
                           f"= 2 × {number(_twice, 3)} − 1", f"= {number(2 * _twice - 1, 3)}"),
             text("Why does the middle matter? A layer hands its answers to the next one. Send in "
-                 "500 random totals, as many below zero as above:"),
+                 "500 random totals, about as many below zero as above:"),
             parts.centres_picture(_spread),
             parts.answer(f"On average the sigmoid hands on {number(tanh_averages['sigmoid'])}, "
                          f"tanh {number(tanh_averages['tanh'])}."),
