@@ -275,6 +275,9 @@ async def _use_and_end(number: int, program: subprocess.Popen[str]) -> None:
             async with tab(number, lesson, origin):
                 pass
     own = f"http://127.0.0.1:{number}"
+    for said in ("kernel-ready", "reconnected"):  # a reader who left: the kernel stays for a while
+        async with tab(number, lesson.replace("s_test", "s_left"), own) as left:
+            assert said in str(await asyncio.wait_for(left.connection.recv(), 60))
     async with tab(number, lesson, own) as reader, tab(number, "/ws", own) as player:
         assert "kernel-ready" in str(await asyncio.wait_for(reader.connection.recv(), 60))
         await player.say("hello")

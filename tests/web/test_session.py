@@ -145,6 +145,7 @@ def test_never_more_than_two_frames_on_their_way() -> None:
             tab.answer("unit", "unit", network=0, layer=1, unit=0)
         assert sum(m["kind"] == "frame" for m in tab.heard) == 2
         tab.say("ack", seq=99)  # never sent: gives no credit
+        time.sleep(4 * _session.FRAME_SECONDS)
         tab.answer("unit", "unit", network=0, layer=1, unit=0)
         assert sum(m["kind"] == "frame" for m in tab.heard) == 2
         tab.say("ack", seq=1)
