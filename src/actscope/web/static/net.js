@@ -1,24 +1,12 @@
 // The playground: one module in anywidget's shape, for the page, Jupyter and marimo alike.
 // The store holds the state, each view draws its part of it; nothing else is remembered.
 
-import { topBar } from "./bar.js";
 import { readTheme } from "./colours.js";
-import { dataPanel } from "./datapanel.js";
-import { h, say } from "./dom.js";
-import { editorPanel } from "./editor.js";
+import { h } from "./dom.js";
 import { mapOf } from "./frame.js";
-import { inspector } from "./inspector.js";
-import { networkView } from "./network.js";
-import { activationPicker } from "./picker.js";
-import { presetsMenu, presetStrip } from "./presets.js";
-import { racePanel } from "./race.js";
 import { store } from "./store.js";
-import { codeDialog, savePicture } from "./takeaway.js";
-import { weightEditor } from "./weight.js";
-import { letter, short } from "./words.js";
+import { buildViews } from "./views.js";
 
-const SAID_MS = 5000; // a screen reader should not be talked over
-const LOST = "The connection to actscope is lost (is the program still running?). Trying again …";
 const STILL_MS = 500; // between pictures, for people who asked for little motion
 
 const media = (query) => window.matchMedia(query);
@@ -56,7 +44,7 @@ function render({ model, el }) {
       if (what === "frame") actions.painted(value); // nothing to paint it on: the next may come
       return;
     }
-    views ??= build();
+    views ??= buildViews(app);
     if (what === "config") views.config();
     if (what === "frame") schedule(value);
     if (what === "state") views.state();
@@ -97,95 +85,6 @@ function render({ model, el }) {
     }
   }
 
-  // ---------------------------------------------------------------- the views
-  function build() {
-    app.picker = activationPicker(() => state.options);
-    const code = codeDialog(app);
-    const weight = weightEditor(app);
-    app.editWeight = weight.open;
-    const presets = presetsMenu(app);
-    const bar = topBar(app, {
-      presets: presets.button, code: () => actions.code(),
-      picture: () => savePicture(app, networks),
-    });
-    const strip = presetStrip(app);
-    const alert = h("p", { className: "error", role: "alert" });
-    const status = h("p", { className: "unseen", role: "status" });
-    const data = dataPanel(app);
-    const editor = editorPanel(app);
-    const look = inspector(app);
-    const race = racePanel(app);
-    const cards = h("div", { className: "cards" });
-    const add = h("button", { type: "button", className: "add", onclick: actions.addNetwork },
-      "+ Add a network to compare");
-    let networks = [];
-    root.replaceChildren(bar.el, alert, strip.el,
-      h("div", { className: "rooms" },
-        h("div", { className: "settings" }, data.el, editor.el),
-        h("div", { className: "networks" }, cards, add), look.el, race.el),
-      app.picker.el, weight.el, presets.el, code.el, data.overlay, status);
-
-    function fitCards() {
-      const count = state.config.networks.length;
-      while (networks.length > count) networks.pop().el.remove();
-      while (networks.length < count) {
-        const made = networkView(app, networks.length);
-        networks.push(made);
-        cards.append(made.el);
-      }
-      cards.dataset.depth = state.config.hidden.length;
-      add.hidden = count >= (state.options.limits?.networks ?? 4);
-      networks.forEach((view) => view.sync());
-    }
-    const parts = {
-      code,
-      config() {
-        fitCards();
-        root.classList.toggle("is-busy", state.pending > 0);
-        [bar, strip, data, editor, race].forEach((view) => view.sync());
-        look.show();
-        root.dataset.epoch = state.frame?.epoch ?? "";
-      },
-      frame() {
-        networks.forEach((view) => view.paint());
-        [bar, look, race].forEach((view) => view.paint());
-        root.dataset.epoch = state.frame?.epoch ?? "";
-        root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
-      },
-      state() {
-        bar.sync();
-        root.classList.toggle("is-lost", !state.connected);
-        parts.error();
-        speak(status);
-      },
-      selected() {
-        networks.forEach((view) => view.select());
-        look.show();
-      },
-      error() {
-        say(alert, state.connected ? state.error ?? "" : LOST);
-      },
-      redraw() {
-        theme = null;
-        networks.forEach((view) => view.build());
-        data.draw();
-        look.show();
-        race.paint(true);
-      },
-    };
-    return parts;
-  }
-
-  // ---------------------------------------------------------------- words for those who listen
-  let spoken = 0;
-  function speak(status) {
-    if (!state.frame || performance.now() - spoken < SAID_MS) return;
-    spoken = performance.now();
-    const losses = state.frame.losses.map(([, test], k) => `${letter(k)} ${short(test)}`).join(", ");
-    status.textContent = `${state.running ? "Training" : "Paused"} at epoch ${state.frame.epoch}. `
-      + `Test loss: ${losses}.`;
-  }
-
   // ---------------------------------------------------------------- what comes from outside
   function keys(event) {
     if (event.key !== " " || event.defaultPrevented || !state.granted) return;
@@ -198,6 +97,7 @@ function render({ model, el }) {
   const listener = app.inPage ? document : root; // a notebook has keys of its own
   const redraw = () => {
     dress();
+    theme = null;
     views?.redraw();
   };
   let width = 0;
