@@ -113,7 +113,8 @@ function axes(context, { toX, toY, low, high, right, edge, bottom, theme, option
     context.moveTo(PAD.left, y);
     context.lineTo(edge, y);
     context.stroke();
-    context.fillText(options.whole || options.log ? String(at) : short(at), PAD.left - 6, y);
+    const plain = options.whole || (options.log && at >= 0.001);
+    context.fillText(plain ? String(at) : short(at), PAD.left - 6, y);
   }
   context.textBaseline = "top";
   context.textAlign = "center";
