@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
+from tests.web.running import run
 
 from actscope.web._guard import LOOPBACK, MAX_BODY, MAX_LESSON_BODY, Guard
 
@@ -57,7 +57,7 @@ def ask(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(Guard(echo, hosts)(scope, receive, send))
+    run(Guard(echo, hosts)(scope, receive, send))
     return sent
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from tests.web.running import run
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -119,7 +120,7 @@ def test_twenty_tabs_at_once(port: int) -> None:
         assert all(client.frames >= 4 for client in clients)
         await gone()
 
-    asyncio.run(all_of_them())
+    run(all_of_them())
 
 
 def test_bad_tabs_harm_nobody_else(port: int) -> None:
@@ -174,7 +175,7 @@ def test_bad_tabs_harm_nobody_else(port: int) -> None:
             assert client.errors == 0
         await gone()
 
-    asyncio.run(good())
+    run(good())
 
 
 def test_a_formula_bomb_costs_only_its_own_tab(port: int) -> None:
@@ -194,7 +195,7 @@ def test_a_formula_bomb_costs_only_its_own_tab(port: int) -> None:
             assert said["kind"] in ("ready", "error")
         await gone()
 
-    asyncio.run(both())
+    run(both())
 
 
 def test_other_sites_are_not_let_in(port: int) -> None:
@@ -205,14 +206,14 @@ def test_other_sites_are_not_let_in(port: int) -> None:
         return caught.value.response.status_code
 
     for origin in ("http://evil.example", "null", f"http://localhost:{port}"):
-        assert asyncio.run(refused("/ws", origin)) == 403
+        assert run(refused("/ws", origin)) == 403
 
     async def ours() -> None:
         async with tab(port, origin=f"http://127.0.0.1:{port}") as client:
             await client.say("hello")
             await client.until("frame")
 
-    asyncio.run(ours())
+    run(ours())
 
 
 def get(port: int, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
@@ -259,12 +260,12 @@ def test_the_program_from_its_line_to_ctrl_c_with_tabs_open() -> None:
         assert said.count("\n") == 1
         assert get(number, "/lesson/")[0] == 200
         assert get(number, "/lesson/", Host=f"evil.example:{number}")[0] == 403
-        asyncio.run(_use_and_end(number, program))
+        run(_use_and_end(number, program))
         _, errors = program.communicate(timeout=60)
     finally:
         program.kill()
         program.communicate()
-    assert program.returncode == 0
+    assert program.returncode == 0, errors
     assert "Traceback" not in errors
 
 
