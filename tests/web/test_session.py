@@ -206,6 +206,22 @@ def test_a_refusal_leaves_everything_as_it_was(tab: Tab) -> None:
     assert np.array_equal(weights(tab, after), weights(tab, before))  # a bias was edited
 
 
+def test_a_mistake_of_ours_is_said_and_kept_and_the_tab_goes_on(
+    tab: Tab, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(**_: object) -> None:
+        raise ZeroDivisionError("on purpose")
+
+    monkeypatch.setattr(_session, "read_table", broken)
+    tab.say("csv", text="a,b,c", target=None)
+    said = tab.wait(lambda m: m["kind"] == "error")
+    assert said["text"] == "that went wrong within actscope: see its terminal"
+    assert said["cmd"] == "csv"
+    assert "on purpose" in caplog.text
+    tab.say("step", epochs=1)
+    tab.wait(lambda m: m["kind"] == "frame" and m["epoch"] == 1)
+
+
 def test_points_of_one_s_own_become_the_data(tab: Tab) -> None:
     tab.say("hello")
     tab.frame(0)

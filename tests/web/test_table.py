@@ -18,6 +18,7 @@ def test_the_last_column_is_the_target_and_the_first_two_numbers_the_inputs() ->
     assert table.data == {
         "columns": ["length", "width", "kind"], "numeric": ["length", "width"],
         "inputs": ["length", "width"], "target": "kind", "rows": 40, "note": None,
+        "classes": ["other", "setosa"],
     }  # fmt: skip
     assert table.plane.task == "classification"
     expected = [1.0 if i % 3 else 0.0 for i in range(40)]  # other < setosa
@@ -61,6 +62,13 @@ def test_a_long_table_is_sampled_and_says_so() -> None:
         (IRIS, None, ("../../etc", "width"), "'../../etc' is not among"),
         ("a,b,t\n" + "1,2,x\n3,1,x\n" * 3, None, None, "'t' has the same value in every row"),
         ("a,b,t\n1,2,x\n3,4,y\n", None, None, "2 complete rows: 4 are needed"),
+        (IRIS, "length", ("length", "width"), "'length' is both input and target"),
+        (
+            "a,b,day\n" + "\n".join(f"{i},{i % 3},2020-01-{i:02}" for i in range(1, 29)),
+            None,
+            None,
+            "'day' has 28 different values in 28 rows",
+        ),
         ("\x00\x01\x02" * 50, None, None, "binary"),
     ],
     ids=lambda value: str(value)[:30],

@@ -8,6 +8,7 @@ two are on their way. A tab that stopped looking (hidden, or gone without a word
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -25,6 +26,8 @@ from actscope.web._table import points_of, read_table
 from actscope.web._turns import TURNS
 from actscope.web._unit import unit
 from actscope.web._workbench import Workbench
+
+_LOG = logging.getLogger(__name__)
 
 Send = Callable[[dict[str, Any], bytes | None], None]
 
@@ -182,6 +185,11 @@ class Session:
             getattr(self, f"_on_{command.cmd}")(command)
         except ActscopeError as error:
             self._refuse(error, command.cmd)
+        except Exception:  # noqa: BLE001 - ours to mend: said, logged, and the tab goes on
+            _LOG.exception("%s failed", command.cmd)
+            self._refuse(
+                ActscopeError("that went wrong within actscope: see its terminal"), command.cmd
+            )
 
     def _refuse(self, error: ActscopeError, cmd: str | None) -> None:
         text = " ".join(str(error).split())

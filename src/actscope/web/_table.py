@@ -76,7 +76,9 @@ def read_table(text: str, target: str | None, inputs: tuple[str, str] | None) ->
     first, second = inputs or (free[0], free[1])
     for name in (first, second):
         _column("inputs", name, numeric)
-    used = frame[[first, second, wanted]] if first != second else frame[[first, wanted]]
+    if wanted in (first, second):
+        raise Refused(f"{shown(wanted)} is both input and target: choose another column", "target")
+    used = frame[list(dict.fromkeys((first, second, wanted)))]
     kept = used.replace([np.inf, -np.inf], np.nan).dropna()
     notes = (
         []
@@ -88,7 +90,7 @@ def read_table(text: str, target: str | None, inputs: tuple[str, str] | None) ->
         kept = kept.sample(MAX_ROWS, random_state=0)
     if len(kept) < LEAST_ROWS:
         raise Refused(f"the table has {len(kept)} complete rows: {LEAST_ROWS} are needed", "text")
-    task, values, note = _target(pd.Series(kept[wanted]), wanted)
+    task, values, classes, note = _target(pd.Series(kept[wanted]), wanted)
     notes += [note] if note else []
     points = np.column_stack([_spread(pd.Series(kept[name])) for name in (first, second)])
     return Table(
@@ -99,6 +101,7 @@ def read_table(text: str, target: str | None, inputs: tuple[str, str] | None) ->
             "inputs": [first, second],
             "target": wanted,
             "rows": len(kept),
+            "classes": classes,
             "note": "; ".join(notes) or None,
         },
     )
@@ -122,23 +125,35 @@ def _frame(text: str) -> pd.DataFrame:
 def _column(field: str, name: str, columns: list[str]) -> str:
     if name in columns:
         return name
-    what = "target" if field == "target" else "numeric columns"
+    what = "columns" if field == "target" else "numeric columns"
     hint = did_you_mean(name[:100], columns) or f" There are {', '.join(columns)[:200]}."
     raise Refused(f"{shown(name)} is not among the table's {what}.{hint}", field)
 
 
-def _target(column: pd.Series, name: str) -> tuple[Task, NDArray[np.float64], str | None]:
-    """The task, the numbers to learn, and what to say about it."""
+def _target(
+    column: pd.Series, name: str
+) -> tuple[Task, NDArray[np.float64], list[str] | None, str | None]:
+    """The task, the numbers to learn, what 0 and 1 stand for, and what to say about it."""
     counts = column.value_counts()
     if len(counts) < 2:
         raise Refused(f"the target {shown(name)} has the same value in every row", "target")
     if pd.api.types.is_numeric_dtype(column) and len(counts) > CLASSES:
         values = column.to_numpy(float)
         spread = values.std()
-        return "regression", (values - values.mean()) / spread, f"{name} in standard deviations"
-    one = sorted(counts.index, key=str)[1] if len(counts) == 2 else counts.index[0]
-    note = None if len(counts) == 2 else f"{name} is {one}, against {len(counts) - 1} others"
-    return "classification", (column == one).to_numpy(float), note
+        said = f"{name} in standard deviations"
+        return "regression", (values - values.mean()) / spread, None, said
+    if len(counts) > len(column) / 2 and len(counts) > 2:
+        raise Refused(
+            f"the target {shown(name)} has {len(counts):,} different values in {len(column):,} "
+            "rows: choose a column of numbers, or of a few classes",
+            "target",
+        )
+    if len(counts) == 2:
+        zero, one = sorted(counts.index, key=str)
+        return "classification", (column == one).to_numpy(float), [str(zero), str(one)], None
+    one, others = counts.index[0], f"{len(counts) - 1} others"
+    note = f"{name} is {one}, against {others}"
+    return "classification", (column == one).to_numpy(float), [others, str(one)], note
 
 
 def _spread(column: pd.Series) -> NDArray[np.float64]:
