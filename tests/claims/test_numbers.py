@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from actscope.claims import Number
-from actscope.claims._numbers import brief, exact, mean, percent, ratio, share
+from actscope.claims._numbers import brief, mean, once, percent, ratio, share
 
 values = st.lists(st.floats(-100, 100), min_size=2, max_size=20)
 
@@ -65,7 +65,7 @@ def test_brief_keeps_three_digits_and_two_before_an_exponent(value: float) -> No
 @pytest.mark.parametrize(
     ("number", "shown", "interval"),
     [
-        (exact("x", 8), "8", "exact"),
+        (once("x", 8), "8", "none"),
         (Number("x", 12.345, 1.26, 14, "%", 3), "12.3%", "1.26 to 14%"),
         (Number("x", -2, -3, math.inf, "points", 3), "-2 points", "-3 to infinite points"),
         (Number("x", math.nan, math.nan, math.nan, "%", 1), "unknown%", "unknown: one run"),

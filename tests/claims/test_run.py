@@ -66,7 +66,7 @@ def _is_sound(outcome: Outcome) -> None:
     for number in outcome.numbers:
         assert number.name
         assert math.isnan(number.low) or number.low <= number.value <= number.high, number
-        assert number.exact == (number.interval == "exact")
+        assert number.once == (number.interval == "none")
 
 
 def _inside(check: Check) -> bool:

@@ -127,7 +127,8 @@ def test_ctrl_c_shows_what_is_finished(tmp_path: Path, capsys: pytest.CaptureFix
     out, err = capsys.readouterr()
     assert "Of 1 claim: 1 holds." in out
     assert err == (
-        "actscope: stopped; 1 finished. The others: actscope claims cutoff dying --thorough\n"
+        "actscope: stopped; 1 finished. The others: actscope claims cutoff dying --thorough "
+        f"--out {tmp_path}-rest\n"
     )
     assert [p.name for p in (tmp_path / "claims").iterdir()] == ["movie.svg"]
     assert main([*asked, "--json"]) == 130
@@ -141,5 +142,6 @@ def test_ctrl_c_before_anything_is_finished(
     assert main(["claims", "cutoff", "--out", str(tmp_path)]) == 130
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "actscope: stopped; 0 finished. The others: actscope claims cutoff\n"
+    again = f"actscope claims cutoff --out {tmp_path}"
+    assert err == f"actscope: stopped; 0 finished. The others: {again}\n"
     assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,7 @@ import numpy as np
 from actscope.ensemble import one_thread
 
 from ._claim import Measured
-from ._numbers import Number, exact, ratio
+from ._numbers import Number, once, ratio
 from ._pictures import Level, Lines, Series
 from ._train import WIDTH, digits, train
 from ._verdict import Bound, Check
@@ -44,7 +44,7 @@ def relu_cheap(rounds: range) -> Measured:
     anywhere = min((ratios[m][n] for m in ratios for n in SIZES), key=lambda n: n.low)
     lost = [n for n in SIZES if not all(EVERYWHERE.met(ratios[m][n]) for m in ratios)]
     relu = [
-        exact(f"ReLU, {_size(n)}", 1e9 * float(np.median(times[n]["relu"])) / n, "ns an element")
+        once(f"ReLU, {_size(n)}", 1e9 * float(np.median(times[n]["relu"])) / n, "ns an element")
         for n in SIZES
     ]
     whole = _trainings(rounds)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._claim import Measured
 from ._layers import AFTER, BEFORE, Outputs, trained_and_not
-from ._numbers import Number, exact, mean, ratio
+from ._numbers import Number, mean, once, ratio
 from ._pictures import Lines, Series
 from ._train import WIDTH, Array, digits, groups, losses, steps_to, train
 from ._verdict import Bound, Check
@@ -131,7 +131,7 @@ def leaky_faster(seeds: range) -> Measured:
         others=(
             *pairs.values(),
             *(of.ratio("relu", "prelu", d) for d in DEPTHS),
-            exact("chosen rates at an end of the grid", 100 * of.ends, "%"),
+            once("chosen rates at an end of the grid", 100 * of.ends, "%"),
         ),
         picture=Lines(
             "Steps until the training loss is 0.1",
@@ -203,7 +203,7 @@ def tanh_centres(seeds: range) -> Measured:
                 essential=False,
             ),
         ),
-        others=(*pairs, exact("chosen rates at an end of the grid", 100 * of.ends, "%")),
+        others=(*pairs, once("chosen rates at an end of the grid", 100 * of.ends, "%")),
         picture=Lines(
             "Steps until the training loss is 0.1",
             "Mean steps on the digits, each activation at its own best learning rate.",

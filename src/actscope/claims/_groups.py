@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ._claim import Measured
-from ._numbers import Number, brief, exact, mean
+from ._numbers import Number, brief, mean, once
 from ._pictures import Dots, Level, Row
 from ._train import Array, Split, groups, train
 from ._verdict import Bound, Check
@@ -114,7 +114,7 @@ def tanh_groups(seeds: range) -> Measured:
         others=(
             *by_scale.values(),
             *each.values(),
-            exact("chosen rates at an end of the grid", ends, "%"),
+            once("chosen rates at an end of the grid", ends, "%"),
         ),
         picture=Dots(
             "Points of accuracy that tanh wins over sigmoid",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,7 +66,9 @@ def claims(
         _table(done)
         if page is not None:
             print(f"The page with the pictures: {page}")
-    return _left(wanted[len(done) :], len(done), thorough) if stopped else None
+    if not stopped:
+        return None
+    return _left(wanted[len(done) :], len(done), thorough, out, json)
 
 
 def _check_out(out: str, listed: bool) -> None:
@@ -154,7 +157,11 @@ def _list(wanted: Sequence[Claim], json: bool) -> None:
     console().print(table([Column("name"), Column("claim")], lines))
 
 
-def _left(rest: Sequence[Claim], finished: int, thorough: bool) -> Stopped:
+def _left(
+    rest: Sequence[Claim], finished: int, thorough: bool, out: str | None, json: bool
+) -> Stopped:
     command = f"actscope claims {' '.join(claim.id for claim in rest)}"
-    command += " --thorough" * thorough
+    command += " --thorough" * thorough + " --json" * json
+    if out is not None:  # beside the page of those that are finished
+        command += f" --out {shlex.quote(out.rstrip('/') + '-rest' * bool(finished))}"
     return Stopped(f"{finished} finished. The others: {command}")

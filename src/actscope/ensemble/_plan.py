@@ -20,8 +20,8 @@ T = TypeVar("T")
 # What a chunk may keep in use, as a first guess (see `_sizing`). Measured with 1 MB of second-level
 # cache a core: the digits' networks (64-64-64-10, batch 32) are quickest at 36 members, 784-100-10
 # and 100-128-128-1 at 4, 784-256-256-10 alone; half as many cost 5 to 25% more, twice as many up
-# to 5%. Two threads on two cores gain 1.6 times at 18 members, 1.74 at 36: the fewer calls, the less
-# they wait for Python's lock.
+# to 5%. Two threads on two cores gain 1.6 times at 18 members, 1.74 at 36: the fewer calls, the
+# less they wait for Python's lock.
 CHUNK_BYTES = 8_000_000
 CHUNK_MEMBERS = 128
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from starlette.responses import FileResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from actscope.web._guard import Guard
 from actscope.web._protocol import dumps, pack
 from actscope.web._session import Session
+
+_LOG = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -45,7 +48,7 @@ class Tabs:
         loop, out = asyncio.get_running_loop(), asyncio.Queue[str | bytes | None]()
 
         def put(message: str | bytes | None) -> None:
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # the loop has ended, with the server
                 loop.call_soon_threadsafe(out.put_nowait, message)
 
         def send(header: dict[str, Any], numbers: bytes | None) -> None:
@@ -62,7 +65,9 @@ class Tabs:
             self.sessions.discard(session)
             for task in (pump, listen):
                 task.cancel()
-            await asyncio.gather(pump, listen, return_exceptions=True)
+            for error in await asyncio.gather(pump, listen, return_exceptions=True):
+                if isinstance(error, Exception) and not isinstance(error, WebSocketDisconnect):
+                    _LOG.error("a tab failed", exc_info=error)
 
     def close(self) -> None:
         """End all sessions."""

@@ -174,8 +174,14 @@ def _activation(value: Any) -> str:
 
 def _network(value: Any) -> tuple[str, ...]:
     if not isinstance(value, dict) or set(value) != {"activations"}:
+        keys = (
+            f" with {', '.join(map(str, value))[:100] or 'nothing'}"
+            if isinstance(value, dict)
+            else ""
+        )
         raise Refused(
-            f'a network is an object {{"activations": [...]}}, not {kind_of(value)}', "networks"
+            f'a network is an object {{"activations": [...]}}, not {kind_of(value)}{keys}',
+            "networks",
         )
     return several("networks", _activation, 0, MAX_LAYERS)(value["activations"])
 

@@ -84,7 +84,7 @@ class Guard:
         return (name if port.isdigit() else host) in LOOPBACK
 
     async def _http(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-        lesson = scope["path"].startswith("/lesson")
+        lesson = scope["path"] == "/lesson" or scope["path"].startswith("/lesson/")
         most = MAX_LESSON_BODY if lesson else MAX_BODY
         said = headers.get("content-length", "0")
         if not said.isdigit() or int(said[:20]) > most:

@@ -68,8 +68,8 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "zeros",
         "All weights zero: nothing to tell neurons apart",
-        "Started at zero, ReLU neurons never wake up, and every sum stays at 0. A random start is "
-        "what lets each neuron become something of its own.",
+        "Started at zero, ReLU neurons never wake up, and every hidden sum stays at 0. A random "
+        "start is what lets each neuron become something of its own.",
         {"data": "circle", "hidden": [6], "networks": _nets("relu", "tanh", depth=1),
          "init": "zeros", "noise": 0, "seed": 1},
     ),

@@ -77,7 +77,7 @@ def _sum(terms: list[tuple[float, str]]) -> str:
     """0.52 x1 − 1.30 x2 + 0.10."""
     parts: list[str] = []
     for value, name in terms:
-        number = _number(abs(value)) if np.isfinite(value) else str(value)
+        number = _number(abs(value)) if np.isfinite(value) else str(abs(value))
         sign = (MINUS if value < 0 else "+") if parts else (MINUS if value < 0 else "")
         text = f"{number} {name}".strip()
         parts.append(f"{sign} {text}" if parts else f"{sign}{text}")
