@@ -66,7 +66,8 @@ def _(controls, opening, parts, steps, strong, switch, text):
             "nothing. Each only holds what you tell it: 1 for yes, 0 for no. The one on the right "
             "is the ", strong("output"), ". Here it answers: “Do I go to the cinema tonight?” "
             "0 is a sure no, 1 a sure yes. Those in between are called ", strong("hidden"),
-            ", as nobody looks at them from outside.",
+            ", as nobody looks at them from outside. Units that stand in one column are a ",
+            strong("layer"), ".",
         ),
         text(
             "A new network knows nothing: its lines have random strengths. It is shown evenings "

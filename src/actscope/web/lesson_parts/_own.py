@@ -91,7 +91,8 @@ def read(name: str, contents: bytes) -> Upload:
     if frame.shape[1] > MOST_COLUMNS:
         said = f"{name} has {frame.shape[1]} columns; up to {MOST_COLUMNS} fit here."
         return Upload(name, error=f"{said} {_ELSEWHERE}")
-    note = f"{len(frame):,} rows, {frame.shape[1]} columns."
+    rows, columns = len(frame), frame.shape[1]
+    note = f"{rows:,} row{'s' * (rows != 1)}, {columns} column{'s' * (columns != 1)}."
     if len(frame) > MOST_ROWS:
         note += f" So that it stays quick, {MOST_ROWS:,} rows drawn at random are used."
         frame = frame.sample(MOST_ROWS, random_state=0).reset_index(drop=True)
@@ -173,7 +174,10 @@ def result(of: Comparison) -> Markup:
         table(columns, [*rows, *baselines], f"{of.members_trained} networks trained"),
         text(
             "The last lines use no network at all: if a network does not beat them, it is not "
-            "needed here."
+            "needed here. Each function was tried several times, from other random strengths and "
+            "with other rows kept aside to test on: each such try has a number, its seed. The "
+            "interval says where the score would lie, nearly always, if all were tried again. A "
+            "linear model is one that can only draw straight lines."
         ),
         [text(line) for line in more],
     )
