@@ -478,3 +478,72 @@ def test_one_file_does_the_same(tab: Visit) -> None:
     tab.open()
     tab.step()
     assert not [url for url in tab.requests if url.endswith("store.js")]
+
+
+def test_a_refused_table_leaves_the_good_one(tab: Visit) -> None:
+    tab.open()
+    tab.page.evaluate(DROP, [CSV])
+    tab.until_wish("data", "own")
+    tab.page.evaluate(DROP, ["just words"])
+    expect(tab.page.get_by_role("alert")).not_to_be_empty()
+    across, target = (tab.page.get_by_role("combobox", name=name) for name in ("Across", "Target"))
+    across.select_option("age")
+    expect(tab.page.get_by_role("alert")).to_be_empty()
+    target.select_option("age")  # has a role: another column takes that one
+    expect(tab.page.locator(".columns")).to_contain_text("standard deviations")
+    expect(target).to_have_value("age")
+    expect(across).to_have_value("height")
+    expect(tab.page.get_by_role("alert")).to_be_empty()
+
+
+def test_points_that_do_not_fit_into_the_address_are_said(tab: Visit) -> None:
+    tab.open()
+    tab.page.get_by_role("application").click(position={"x": 30, "y": 30})
+    tab.until_wish("data", "own")
+    expect(tab.page.locator(".points")).to_contain_text("too many for the address")
+    tab.page.reload()
+    expect(tab.page.get_by_role("alert")).to_contain_text("too many for the address")
+    tab.until_wish("data", "circle")
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [("data=own&points=1,1,0+1,2,1+2,1,0+2,2,x", "targets"), ("data=nope", "nope"), ("hidden=99", "99")],
+)
+def test_a_refused_address_becomes_what_is_shown(tab: Visit, wish: str, said: str) -> None:
+    tab.open(wish)
+    expect(tab.page.get_by_role("alert")).to_contain_text(said)
+    tab.until_wish("data", "circle")
+    assert tab.wish()["hidden"] == ["4,4"]
+    expect(tab.page.get_by_role("alert")).to_contain_text(said)
+
+
+def test_points_being_set_outlast_a_change(tab: Visit) -> None:
+    tab.open()
+    tab.button("Clear").click()
+    tab.page.get_by_role("application").click(position={"x": 30, "y": 30})
+    tab.button("One neuron more in layer 1").click()
+    tab.until_wish("hidden", "4,2")
+    expect(tab.page.locator(".points")).to_contain_text("Set at least 4 points")
+
+
+def test_the_seed_in_force_stands_in_its_field(tab: Visit) -> None:
+    tab.open()
+    seed = tab.page.get_by_role("spinbutton", name="Seed")
+    for wrong, said in (("", "0 to 4,294,967,295"), ("1.5", "whole number, not 1.5")):
+        seed.fill(wrong)
+        seed.press("Enter")
+        expect(tab.page.get_by_role("alert")).to_contain_text(said)
+        expect(seed).to_have_value("4")
+    assert tab.wish()["seed"] == ["4"]
+
+
+def test_layers_come_back_with_their_functions(tab: Visit) -> None:
+    tab.open()
+    expect(tab.page.get_by_role("main")).to_have_count(1)
+    tab.button("Remove layer 2").click()
+    tab.until_wish("net", "relu", "tanh")
+    tab.button("Remove layer 1").click()
+    expect(tab.page.locator(".layers li")).to_have_count(0)
+    tab.button("Add a layer").click()
+    tab.until_wish("net", "relu", "tanh")

@@ -3,7 +3,7 @@
 const NUMBERS = ["noise", "train", "seed", "learning_rate", "batch", "l2"];
 const WORDS = ["data", "init", "optimizer"];
 export const USUAL_SPEED = 25; // epochs a second; null is as fast as it goes
-const MOST_POINTS = 400; // longer addresses are cut off by some programs
+export const POINTS_IN_ADDRESS = 400; // longer addresses are cut off by some programs
 
 /** Parts of a text between commas that stand outside parentheses. */
 export function splitOutside(text) {
@@ -39,7 +39,7 @@ export function writeAddress(config, points = null, speed = USUAL_SPEED) {
   if (config.hidden) address.set("hidden", config.hidden.join(","));
   if (config.features) address.set("features", config.features.join(","));
   for (const network of config.networks ?? []) address.append("net", network.activations.join(","));
-  if (config.data === "own" && points && points.length <= MOST_POINTS) {
+  if (config.data === "own" && points && points.length <= POINTS_IN_ADDRESS) {
     address.set("points", writePoints(points));
   }
   if (speed !== USUAL_SPEED) address.set("speed", speed ?? "max");

@@ -19,8 +19,17 @@ export function topBar({ state, actions, inPage }, take) {
   const speed = choice(SPEEDS, (value) => actions.speed(value === "max" ? null : Number(value)));
   const seed = h("input", {
     type: "number", min: "0", step: "1", className: "seed",
-    onchange: () => actions.change({ seed: seed.value === "" ? 0 : Number(seed.value) }),
+    oninput: () => (typing = true), onchange: seeded,
   });
+  let typing = false; // what stands there is not asked for yet
+  function seeded() {
+    typing = false;
+    if (seed.value !== "") actions.change({ seed: Number(seed.value) });
+    else {
+      seed.value = state.config.seed;
+      actions.error("The seed must be a whole number from 0 to 4,294,967,295.");
+    }
+  }
   const dice = button("Another seed", ICONS.dice,
     () => actions.change({ seed: 1 + Math.floor(Math.random() * LARGEST_SEED) }));
   const code = h("button", { type: "button", className: "quiet", onclick: take.code }, icon(ICONS.code), "Code");
@@ -44,7 +53,7 @@ export function topBar({ state, actions, inPage }, take) {
     }
     play.disabled = step.disabled = reset.disabled = !state.connected;
     speed.set(state.speed ?? "max");
-    if (state.config && el.getRootNode().activeElement !== seed) seed.value = state.config.seed ?? "";
+    if (state.config && !typing) seed.value = state.config.seed ?? "";
     paint();
   }
   const paint = () => say(epoch, String(state.frame?.epoch ?? 0));

@@ -1,5 +1,6 @@
 // What the networks learn from: ready-made sets, a table of one's own, or points set by hand.
 
+import { POINTS_IN_ADDRESS } from "./address.js";
 import { h, icon, ICONS, slider, uid } from "./dom.js";
 import { drawPoints, planeScale, sharp } from "./plot.js";
 
@@ -67,7 +68,7 @@ function dataSet({ name, label, task, points }, group, choose) {
 }
 
 /** Points by click, or with the arrow keys and Enter. */
-function pointsPart({ state, actions, theme }) {
+function pointsPart({ state, actions, theme, inPage }) {
   const SIZE = 200;
   const canvas = h("canvas", {
     className: "clicker", tabindex: "0", role: "application",
@@ -127,6 +128,9 @@ function pointsPart({ state, actions, theme }) {
     const { train, test } = state.points;
     note.textContent = waiting ? "Set at least 4 points, of both classes."
       : `${train.length} to learn from, ${test.length} (hollow) to test. Click to add; Shift for the other class.`;
+    if (inPage && !waiting && state.config.data === "own" && state.own?.length > POINTS_IN_ADDRESS) {
+      note.textContent += ` These points are too many for the address: it holds ${POINTS_IN_ADDRESS}, a reload loses them.`;
+    }
   }
   function cross(context, { toX, toY }, colour) {
     const [x, y] = [toX(cursor[0]), toY(cursor[1])];
@@ -150,8 +154,8 @@ function tablePart({ state, actions }) {
   });
   const button = h("button", { type: "button", className: "quiet", onclick: () => file.click() },
     icon(ICONS.file), "Own table (CSV) …");
-  const selects = ["Across", "Up", "Target"].map((label) => {
-    const select = h("select", { onchange: again });
+  const selects = ["Across", "Up", "Target"].map((label, i) => {
+    const select = h("select", { onchange: () => again(i) });
     return { select, el: h("label", { className: "column" }, label, select) };
   });
   const note = h("p", { className: "small" });
@@ -167,8 +171,17 @@ function tablePart({ state, actions }) {
     }
     actions.csv(await given.text());
   }
-  function again() {
-    const [across, up, target] = selects.map(({ select }) => select.value);
+  /** A column has one role: the other that had it takes the one given up, or any that is free. */
+  function again(changed) {
+    const { table } = state;
+    const roles = selects.map(({ select }) => select.value);
+    const other = roles.findIndex((name, i) => i !== changed && name === roles[changed]);
+    if (other >= 0) {
+      const left = [...table.inputs, table.target][changed];
+      const fits = other === 2 || table.numeric.includes(left);
+      roles[other] = fits ? left : table.numeric.find((name) => !roles.includes(name)) ?? left;
+    }
+    const [across, up, target] = roles;
     actions.csv(state.csv.text, target, [across, up]);
   }
   function sync() {
@@ -177,7 +190,7 @@ function tablePart({ state, actions }) {
     if (columns.hidden) return;
     const chosen = [...table.inputs, table.target];
     selects.forEach(({ select }, i) => {
-      select.replaceChildren(...table.columns.map((name) => h("option", { value: name }, name)));
+      select.replaceChildren(...(i < 2 ? table.numeric : table.columns).map((name) => h("option", { value: name }, name)));
       select.value = chosen[i];
     });
     const classes = table.classes ? `A: ${table.classes[0]}, B: ${table.classes[1]}. ` : "";

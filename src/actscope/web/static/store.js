@@ -5,12 +5,19 @@ import { readAddress, USUAL_SPEED, writeAddress } from "./address.js";
 import { readFrame } from "./frame.js";
 import { emptyHistory, note } from "./history.js";
 
+const NOT_IN_ADDRESS =
+  "The address names own data but does not hold them: a table, or these points are too many for the address. Set or load them again.";
+
+/** Points that can be learned from: enough of them, and of two kinds. */
+const learnable = (points) => points.length >= 4 && new Set(points.map((point) => point[2])).size > 1;
+
 function initialState() {
   return {
     options: null, // what the server offers
     config: null, // what we asked for last
     granted: null, // what the server made last
     pending: 0, // asked and not answered yet
+    asked: [], // of each of these, what it brings when it is granted: {csv} or {own, before}
     resume: false, // was running before the change
     running: false, connected: true, speed: USUAL_SPEED,
     layers: [], featureNames: [], task: "classification", domain: [-6, 6], grid: 30,
@@ -20,8 +27,9 @@ function initialState() {
     features: null, frame: null, history: emptyHistory(1),
     selected: null, pinned: false, // the neuron in the large view
     address: "", // the set-up as text, as it stands in the address line of a page
-    csv: null, // the table sent last, for other columns and for a new connection
-    sentPoints: null, // the own points that the server has
+    csv: null, // the table that the server has, for other columns and for a new connection
+    sentPoints: null, // or the own points that it has
+    emptied: [], // the function of each network when its last layer went
     fromAddress: false, // what is asked for comes from the address line
     error: null,
   };
@@ -33,8 +41,9 @@ export function store(model, tell) {
   const send = (content) => model.send(content);
   const inPage = model.get("page") === true;
 
-  function ask(content) {
+  function ask(content, brings = {}) {
     state.pending += 1;
+    state.asked.push(brings);
     state.resume ||= state.running;
     send(content);
   }
@@ -42,8 +51,12 @@ export function store(model, tell) {
   const actions = {
     /** Asks for networks made anew from the set-up with these changes. */
     change(patch) {
+      if (patch.data) keepOwn(patch.data);
+      if (patch.data === "own" && state.own && !learnable(state.own)) {
+        tell("config"); // still being set
+        return;
+      }
       state.config = { ...state.config, ...patch };
-      keepOwn(state.config.data);
       ask({ cmd: "setup", config: state.config });
       actions.error(null);
       tell("config");
@@ -56,8 +69,10 @@ export function store(model, tell) {
       actions.error(null);
     },
     hidden(hidden) {
-      const networks = state.config.networks.map(({ activations }) => ({
-        activations: hidden.map((_, l) => activations[l] ?? activations.at(-1) ?? "relu"),
+      const last = state.config.networks.map(({ activations }, k) => activations.at(-1) ?? state.emptied[k] ?? "relu");
+      if (!hidden.length) state.emptied = last;
+      const networks = state.config.networks.map(({ activations }, k) => ({
+        activations: hidden.map((_, l) => activations[l] ?? last[k]),
       }));
       actions.change({ hidden, networks });
     },
@@ -77,6 +92,7 @@ export function store(model, tell) {
     },
     removeNetwork(network) {
       if (state.selected?.network >= network) state.selected = null;
+      state.emptied = state.emptied.filter((_, k) => k !== network);
       actions.change({ networks: state.config.networks.filter((_, k) => k !== network) });
     },
     toggle() {
@@ -101,17 +117,15 @@ export function store(model, tell) {
       send({ cmd: "edit", network, layer, from, to, value });
     },
     points(own) {
-      state.own = own;
-      if (own.length < 4 || new Set(own.map((point) => point[2])).size < 2) {
+      if (learnable(own)) sendPoints(own);
+      else {
+        state.own = own;
         tell("config"); // too few to learn from: shown, not sent
-        return;
       }
-      sendPoints(own);
     },
     csv(text, target = null, inputs = null) {
-      state.own = state.kept = null;
-      state.csv = { text, target, inputs };
-      ask({ cmd: "csv", text, target, ...(inputs ? { inputs } : {}) });
+      actions.error(null);
+      sendTable({ text, target, ...(inputs ? { inputs } : {}) });
     },
     select(selected, pinned = false) {
       state.selected = selected;
@@ -127,10 +141,12 @@ export function store(model, tell) {
   };
 
   function sendPoints(own) {
-    state.sentPoints = own;
+    const before = [state.own, state.sentPoints];
+    state.own = state.sentPoints = own;
     const inputs = own.map(([x1, x2]) => [x1, x2]);
-    ask({ cmd: "points", inputs, targets: own.map((point) => point[2]) });
+    ask({ cmd: "points", inputs, targets: own.map((point) => point[2]) }, { own, before });
   }
+  const sendTable = (csv) => ask({ cmd: "csv", ...csv }, { csv });
 
   /** One's own points stand aside while other data are looked at. */
   function keepOwn(data) {
@@ -139,32 +155,44 @@ export function store(model, tell) {
   }
 
   function fromAddress() {
-    const { config, points, speed } = readAddress(model.get("address") ?? state.address);
+    const address = model.get("address") ?? state.address;
+    const { config, points, speed } = readAddress(address);
     state.fromAddress = true;
+    actions.error(null);
     state.speed = speed;
     send({ cmd: "speed", epochs_per_second: speed });
     if (config.data === "own") {
       // Points and tables of one's own are data first; the rest of the set-up then applies to them.
-      if (points?.length) {
-        state.own = points;
-        sendPoints(points);
-      } else if (state.csv) ask({ cmd: "csv", ...state.csv });
-      else delete config.data;
+      const own = points?.length ? points : state.sentPoints;
+      if (own) sendPoints(own);
+      else if (state.csv) sendTable(state.csv);
+      else {
+        delete config.data;
+        actions.error(NOT_IN_ADDRESS);
+      }
     }
-    keepOwn(config.data);
+    if (address !== state.address) keepOwn(config.data); // else a new connection: nothing moved
     if (Object.keys(config).length) ask({ cmd: "setup", config });
   }
 
   function toAddress(replace = state.fromAddress) {
-    state.address = writeAddress(state.granted, state.own, state.speed);
+    const own = state.own && !learnable(state.own) ? state.sentPoints : state.own;
+    state.address = writeAddress(state.granted, own, state.speed);
     // What came from the address corrects it in place, or going back would lead forward again.
     model.set("address", state.address, { replace });
   }
 
-  /** One answer less to wait for; true when it was the last. */
+  /** One answer less to wait for: what it was to bring. */
   function answered() {
     state.pending = Math.max(0, state.pending - 1);
-    return state.pending === 0;
+    return state.asked.shift() ?? {};
+  }
+  function granted({ csv, own }) {
+    if (own) state.csv = null;
+    if (!csv) return;
+    state.csv = csv;
+    // Points set since then are on their way.
+    if (!state.asked.some((one) => one.own)) state.own = state.kept = state.sentPoints = null;
   }
   function goOn() {
     if (state.resume) send({ cmd: "run" });
@@ -179,7 +207,8 @@ export function store(model, tell) {
       history: emptyHistory(message.config.networks.length),
     });
     if (message.data) state.table = message.data;
-    if (!answered()) return; // a newer wish is on its way
+    granted(answered());
+    if (state.pending) return; // a newer wish is on its way
     state.config = message.config;
     const { selected, layers, config } = state;
     const there = selected && selected.unit < (layers[selected.layer] ?? 0);
@@ -191,11 +220,18 @@ export function store(model, tell) {
 
   function refused({ text, cmd }) {
     // Only what makes networks anew waits for an answer; other refusals change nothing.
-    if (["setup", "points", "csv"].includes(cmd) && answered() && state.granted) {
-      state.config = state.granted;
-      goOn();
+    const first = !state.fromAddress || !state.error; // what follows from it is no news
+    if (["setup", "points", "csv"].includes(cmd)) {
+      const { own, before } = answered();
+      if (own && state.own === own) [state.own, state.sentPoints] = before;
+      if (!state.pending && state.granted) {
+        state.config = state.granted;
+        keepOwn(state.config.data);
+        if (inPage) toAddress();
+        goOn();
+      }
     }
-    actions.error(text);
+    if (first) actions.error(text);
     if (state.granted) tell("config");
   }
 
@@ -225,7 +261,7 @@ export function store(model, tell) {
     hello(message) {
       state.options = message.options;
       state.grid = message.options.grid ?? 30;
-      state.pending = 1; // the networks that come with a greeting
+      Object.assign(state, { pending: 1, asked: [{}] }); // the networks that come with a greeting
       fromAddress();
     },
     ready,
@@ -245,7 +281,7 @@ export function store(model, tell) {
     state.connected = now;
     state.resume = false;
     if (now) send({ cmd: "hello" });
-    else Object.assign(state, { running: false, pending: 0 });
+    else Object.assign(state, { running: false, pending: 0, asked: [] });
     tell("state");
   }
 

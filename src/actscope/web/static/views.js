@@ -73,7 +73,7 @@ export function buildViews(app) {
   const look = inspector(app);
   const race = racePanel(app);
   root.replaceChildren(bar.el, alert, strip.el,
-    h("div", { className: "rooms" },
+    h(app.inPage ? "main" : "div", { className: "rooms" },
       h("div", { className: "settings" }, data.el, editor.el), cards.el, look.el, race.el),
     app.picker.el, weight.el, presets.el, code.el, data.overlay, listen.el);
 
@@ -87,6 +87,7 @@ export function buildViews(app) {
       [cards, bar, strip, data, editor, race].forEach((view) => view.sync());
       look.show();
       noteEpoch();
+      error();
     },
     frame() {
       [...cards.views, bar, look, race].forEach((view) => view.paint());
