@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from actscope.ensemble import train_ensemble as train_ensemble
     from actscope.errors import ActscopeError as ActscopeError
     from actscope.errors import DataError as DataError
+    from actscope.errors import EngineError as EngineError
     from actscope.errors import FormulaError as FormulaError
     from actscope.errors import SettingError as SettingError
     from actscope.errors import StoreError as StoreError
@@ -42,6 +43,7 @@ _HOMES = {
     "ActscopeError": "errors",
     "Comparison": "study",
     "DataError": "errors",
+    "EngineError": "errors",
     "Ensemble": "ensemble",
     "FormulaError": "errors",
     "Learned": "catalogue",
@@ -70,6 +72,7 @@ __all__ = [
     "ActscopeError",
     "Comparison",
     "DataError",
+    "EngineError",
     "Ensemble",
     "FormulaError",
     "Learned",

@@ -22,6 +22,7 @@ from actscope.study._result import Comparison, DataSummary, Interval, Row, Winne
 from actscope.study._shard import ShardResult
 from actscope.study._split import part_sizes, ratio_of_test, split
 from actscope.study._statistics import score_interval
+from actscope.study._task import BaselineResult, Result
 from actscope.study._verdict import decide, nothing_learned
 
 Scores = dict[str, NDArray[np.float64]]
@@ -31,17 +32,18 @@ Rows = list[dict[str, Any]]  # of members, as in `Comparison.members`
 def assemble(
     data: Dataset,
     plan: Plan,
-    results: Sequence[ShardResult],
-    baselines: Sequence[Mapping[str, float]],
+    parts: Sequence[Result],
     *,
     notes: tuple[str, ...],
     origin: Mapping[str, Any],
     seconds: float,
 ) -> Comparison:
-    """The whole result; `results` and `baselines` in any order.
+    """The whole result; `parts` in any order.
 
     origin: where the data came from, told along with the plan but no part of its hash.
     """
+    results = [part for part in parts if isinstance(part, ShardResult)]
+    baselines = [row for part in parts if isinstance(part, BaselineResult) for row in part.scores]
     ratio = ratio_of_test(data)
     members = {name: _members(plan, results, name) for name in plan.activations}
     chosen = {name: _chosen(plan, rows) for name, rows in members.items()}

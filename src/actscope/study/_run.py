@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from actscope import render
@@ -12,9 +13,10 @@ from actscope.catalogue import Record
 from actscope.data import load
 from actscope.ensemble import _check
 from actscope.study._assemble import assemble
+from actscope.study._drive import drive
 from actscope.study._plan import make_plan
 from actscope.study._result import Comparison
-from actscope.study._shard import cut_shards
+from actscope.study._task import cut_tasks
 from actscope.study.engines import local
 
 ENGINES = ("local",)
@@ -99,26 +101,33 @@ def compare(
         optimizer=optimizer,
         l2=l2,
     )
-    shards = cut_shards(data, plan)
+    tasks = cut_tasks(data, plan)
     started = time.perf_counter()
-    if callable(progress):
-        results, baselines = local.run(data, plan, shards, workers=workers, on_progress=progress)
-    elif progress:
-        with render.progress(1.0, f"training {plan.networks} networks") as bar:
-            done = 0.0
-
-            def advance(share: float) -> None:
-                nonlocal done
-                bar.advance(share - done)
-                done = share
-
-            results, baselines = local.run(data, plan, shards, workers=workers, on_progress=advance)
-    else:
-        results, baselines = local.run(data, plan, shards, workers=workers)
+    with _told(progress, f"training {plan.networks} networks") as on_progress:
+        results = drive(data, plan, tasks, local.run, workers=workers, on_progress=on_progress)
     seconds = time.perf_counter() - started
     origin = {
         "source": str(source) if isinstance(source, str | os.PathLike) else None,
         "drop": [str(column) for column in _check.listed_or_none(drop)],
         "keep": [str(column) for column in _check.listed_or_none(keep)],
     }
-    return assemble(data, plan, results, baselines, notes=notes, origin=origin, seconds=seconds)
+    return assemble(data, plan, results, notes=notes, origin=origin, seconds=seconds)
+
+
+@contextmanager
+def _told(
+    progress: bool | Callable[[float], object], title: str
+) -> Iterator[Callable[[float], object] | None]:
+    """Whom to tell the share done: the caller's function, a bar, or nobody."""
+    if callable(progress) or not progress:
+        yield progress or None
+        return
+    with render.progress(1.0, title) as bar:
+        done = 0.0
+
+        def advance(share: float) -> None:
+            nonlocal done
+            bar.advance(share - done)
+            done = share
+
+        yield advance

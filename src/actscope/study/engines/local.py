@@ -7,25 +7,25 @@ PyTorch settings stay untouched, and a script needs no `if __name__ == "__main__
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, cast
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from functools import cache
 
 import joblib
-import numpy as np
-from threadpoolctl import threadpool_limits
+from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from actscope.data import Dataset
-from actscope.study._baselines import baseline_scores
+from actscope.errors import EngineError
 from actscope.study._plan import Plan
-from actscope.study._shard import Shard, ShardResult, run_shard
+from actscope.study._progress import Counters
+from actscope.study._task import Result, Task, run_task
 
-POLL_SECONDS = 0.2
-
-BaselineScores = list[dict[str, float]]
+# A worker that was ended from outside costs the parts that ran then, which are run again; a
+# machine on which workers end so often without finishing anything has another problem.
+DEATHS_IN_A_ROW = 3
+ORPHAN_POLL_SECONDS = 0.5
 
 
 def cores() -> int:
@@ -38,71 +38,77 @@ def cores() -> int:
 def run(
     data: Dataset,
     plan: Plan,
-    shards: Sequence[Shard],
+    tasks: Mapping[int, Task],
     *,
     workers: int | None = None,
-    on_progress: Callable[[float], object] | None = None,
-) -> tuple[list[ShardResult], BaselineScores]:
-    """Run all shards and the baselines; results in the order of `shards`.
+    counters: Counters | None = None,
+) -> Iterator[tuple[int, Result]]:
+    """An engine: each task's number with its result, as they end, in any order.
 
-    on_progress gets the share of the work that is done, 0 to 1, a few times a second.
+    Closing the generator, or Ctrl-C in it, ends the workers at once.
+
+    Raises:
+        EngineError: workers end again and again.
     """
-    workers = min(workers or cores(), len(shards) + 1)
-    with _progress(plan, shards, on_progress) as counters:
-        blocks = list(dict.fromkeys(shard.seeds for shard in shards))
-        tasks = [joblib.delayed(_baselines)(data, plan, block) for block in blocks]
-        tasks += [joblib.delayed(_shard)(data, plan, s, counters, i) for i, s in enumerate(shards)]
-        done = joblib.Parallel(n_jobs=workers)(tasks)
-    found = cast("list[Any]", done)
-    scores = [row for rows in found[: len(blocks)] for row in rows]
-    return found[len(blocks) :], scores
-
-
-def _shard(data: Dataset, plan: Plan, shard: Shard, counters: Path | None, i: int) -> ShardResult:
-    if counters is None:
-        return run_shard(data, plan, shard)
-    slots = np.memmap(counters, dtype=np.int64, mode="r+")
-
-    def count(members: int) -> None:
-        slots[i] += members
-
-    result = run_shard(data, plan, shard, count)
-    slots[i] = _full(plan, shard)  # members that stopped early are done too
-    return result
-
-
-def _baselines(data: Dataset, plan: Plan, seeds: tuple[int, ...]) -> BaselineScores:
-    with threadpool_limits(1):  # as in a worker, so that the last digit is the same
-        return baseline_scores(data, plan.metric, seeds)
-
-
-def _full(plan: Plan, shard: Shard) -> int:
-    return len(shard.seeds) * len(plan.learning_rates) * plan.epochs
-
-
-@contextmanager
-def _progress(
-    plan: Plan, shards: Sequence[Shard], on_progress: Callable[[float], object] | None
-) -> Iterator[Path | None]:
-    """A file in which each shard counts its epochs, read by a thread while the work goes on."""
-    if on_progress is None:
-        yield None
-        return
-    total = sum(_full(plan, shard) for shard in shards)
-    with tempfile.TemporaryDirectory(prefix="actscope-") as folder:
-        path = Path(folder) / "counters"
-        np.zeros(len(shards), np.int64).tofile(path)
-        stop = threading.Event()
-
-        def watch() -> None:
-            while not stop.wait(POLL_SECONDS):
-                on_progress(float(np.fromfile(path, np.int64).sum()) / total)
-
-        thread = threading.Thread(target=watch, daemon=True)
-        thread.start()
+    left = dict(tasks)
+    deaths = 0
+    while left:
+        done = _pool(data, plan, dict(left), min(workers or cores(), len(left)), counters)
         try:
-            yield path
+            for index, result in done:
+                del left[index]
+                deaths = 0
+                yield index, result
+        except BrokenProcessPool:
+            deaths += 1
+            if deaths == DEATHS_IN_A_ROW:
+                raise EngineError(
+                    f"worker processes were ended from outside {deaths} times and finished "
+                    "nothing in between (is memory short?): use fewer workers, such as --workers 1"
+                ) from None
         finally:
-            stop.set()
-            thread.join()
-        on_progress(1.0)
+            done.close()
+
+
+def _pool(
+    data: Dataset, plan: Plan, tasks: Mapping[int, Task], workers: int, counters: Counters | None
+) -> Iterator[tuple[int, Result]]:
+    # One task at a time to a worker: joblib's own batches would hold results back.
+    parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
+    driver = os.getpid()
+    calls = (joblib.delayed(_work)(data, plan, i, t, counters, driver) for i, t in tasks.items())
+    results = parallel(calls)
+    try:
+        yield from results
+    finally:
+        with warnings.catch_warnings():  # that work is thrown away is meant
+            warnings.simplefilter("ignore")
+            results.close()
+
+
+def _work(
+    data: Dataset, plan: Plan, index: int, task: Task, counters: Counters | None, driver: int
+) -> tuple[int, Result]:
+    if os.getpid() != driver:
+        _end_with(driver)
+    if counters is None:
+        return index, run_task(data, plan, task)
+    result = run_task(data, plan, task, lambda members: counters.add(index, members))
+    counters.finish(index)
+    return index, result
+
+
+@cache
+def _end_with(driver: int) -> None:
+    """Let this worker end soon after its driver, which may be killed and say nothing.
+
+    A thread, not the signal that Linux sends when a parent ends: that one comes when the
+    *thread* ends that started the worker.
+    """
+
+    def watch() -> None:
+        while os.getppid() == driver:
+            time.sleep(ORPHAN_POLL_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="actscope-orphan").start()
