@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from actscope.data import load
+from actscope.study._metrics import METRICS
 from actscope.study._plan import make_plan
 from actscope.study._shard import Shard, run_shard
 from actscope.study._split import ratio_of_test
@@ -38,7 +39,8 @@ def test_a_copy_is_called_different_in_at_most_5_percent_of_100_studies() -> Non
         verdict = decide(
             {"relu": first, "relu copy": second},
             test_ratio=ratio,
-            metric="accuracy",
+            metric=METRICS["accuracy"],
+            rope=0.01,
             baselines={},
             resolution=1 / 20,
         )

@@ -14,10 +14,11 @@ from scipy import stats
 
 import actscope as act
 from actscope.data import load
-from actscope.study import _assemble, _shard
+from actscope.study import _shard
+from actscope.study._metrics import METRICS, smallest_step
 from actscope.study._plan import make_plan
 from actscope.study._shard import cut_shards
-from actscope.study._split import split
+from actscope.study._split import part_sizes, split
 
 
 def test_table_and_verdict_of_a_nonlinear_problem(small: Any) -> None:
@@ -319,7 +320,8 @@ def test_ties_of_balanced_accuracy_are_no_proof() -> None:
         epochs=1, batch_size=None, optimizer="adam", l2=0.0,
     )  # fmt: skip
     assert plan.metric == "balanced_accuracy"
-    assert _assemble._resolution(data, plan) == 1 / (2 * 3)
+    step = smallest_step(METRICS[plan.metric], part_sizes(data)[0])
+    assert step == 1 / (2 * 3)
 
 
 def test_a_function_is_told_how_much_is_done() -> None:

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from actscope.errors import SettingError
-from actscope.study import _statistics
+from actscope.study._equivalence import ALPHA
+from actscope.study._forecast import SEED_COUNTS, seeds_to_decide
 from actscope.study._statistics import (
     compare_all,
     highest,
     holm,
     paired,
     score_interval,
-    seeds_to_decide,
 )
 
 RATIOS = (0.0, 0.25, 1 / 3, 0.5)
@@ -220,7 +220,7 @@ def correlated(
 def any_called(studies: np.ndarray, ratio: float, rope: float, field: str) -> float:
     called = [
         any(
-            getattr(pair, field) < _statistics.ALPHA
+            getattr(pair, field) < ALPHA
             for pair in compare_all(dict(zip("abcdef", study, strict=False)), ratio, rope)
         )
         for study in studies
@@ -281,13 +281,18 @@ def test_seeds_to_decide_finds_the_count_at_which_the_test_turns() -> None:
     assert count is not None
     d = -0.006 + wobble
 
-    def p_values(seeds: int) -> tuple[float, float]:
-        error = d.std(ddof=1) * np.sqrt(1 / seeds + 0.05)
-        t = stats.t(seeds - 1)
-        return 2 * t.sf(0.006 / error), t.cdf(-0.004 / error)
+    def p_equivalent(seeds: int) -> float:
+        return stats.t(seeds - 1).cdf(-0.004 / (d.std(ddof=1) * np.sqrt(1 / seeds + 0.05)))
 
-    counts = [c for c in _statistics.SEED_COUNTS if c > 5]
-    assert count == next(c for c in counts if min(p_values(c)) < 0.05)
+    # 0.006 is inside the rope: however sure, it is only ever equivalence that can be shown
+    assert count == next(c for c in SEED_COUNTS if c > 5 and p_equivalent(c) < 0.05)
+    scores["b"] = base - 0.0102 + wobble
+    count = seeds_to_decide(scores, "a", 0.05, 0.01)["b"]
+
+    def p_different(seeds: int) -> float:
+        return 2 * stats.t(seeds - 1).sf(0.0102 / (d.std(ddof=1) * np.sqrt(1 / seeds + 0.05)))
+
+    assert count == next(c for c in SEED_COUNTS if c > 5 and p_different(c) < 0.05)
 
 
 def test_overlap_can_put_a_decision_out_of_reach_of_seeds() -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
-from math import inf, nan
+from math import nan
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from actscope.catalogue import is_own, to_definition
 from actscope.data import Dataset, Encoder
 from actscope.study._candidate import Kept
-from actscope.study._metrics import CUTOFFS, METRICS
+from actscope.study._cutoffs import CUTOFFS
+from actscope.study._metrics import Metric, metric_named, smallest_step
 from actscope.study._plan import Plan
 from actscope.study._result import Comparison, DataSummary, Interval, Row, Winner
 from actscope.study._shard import ShardResult
@@ -40,34 +41,40 @@ def assemble(
 ) -> Comparison:
     """The whole result; `parts` in any order.
 
+    Here scores turn from "more is better" into the metric's own numbers.
+
     origin: where the data came from, told along with the plan but no part of its hash.
     """
     results = [part for part in parts if isinstance(part, ShardResult)]
     baselines = [row for part in parts if isinstance(part, BaselineResult) for row in part.scores]
     ratio = ratio_of_test(data)
-    members = {name: _members(plan, results, name) for name in plan.activations}
+    metric = metric_named(plan.metric)
+    members = {name: _members(plan, results, name, metric.sign) for name in plan.activations}
     chosen = {name: _chosen(plan, rows) for name, rows in members.items()}
     scores = {name: _column(rows, "test_score") for name, rows in chosen.items()}
-    base = _baseline_scores(plan, baselines)
+    base = _baseline_scores(plan, baselines, metric.sign)
     none_learned = all(result.kept is None for result in results)
     verdict = (
-        nothing_learned(scores, plan.learning_rates)
+        nothing_learned(scores, plan.learning_rates, metric)
         if none_learned
         else decide(
             scores,
             test_ratio=ratio,
-            metric=plan.metric,
+            metric=metric,
+            rope=plan.rope,
             baselines=base,
-            resolution=_resolution(data, plan),
+            resolution=smallest_step(metric, part_sizes(data)[0]),
             linear=[name for name in scores if plan.record(name).name == "identity"],
             step_like=[name for name in scores if plan.record(name).step_like],
             edge=_edges(plan, chosen),
             diverged=_diverged(members),
         )
     )
-    order = sorted(scores, key=lambda n: (n != verdict.best, -float(scores[n].mean())))
+    order = sorted(
+        scores, key=lambda n: (n != verdict.best, -metric.sign * float(scores[n].mean()))
+    )
     costs = _costs(members)
-    interval = partial(_interval, ratio=ratio, metric=plan.metric)
+    interval = partial(_interval, ratio=ratio, metric=metric)
     every = [row for rows in members.values() for row in rows]
     return Comparison(
         data=DataSummary(
@@ -93,16 +100,22 @@ def assemble(
         by_rate=_by_rate(members, order, interval),
         dead_by_layer=_by_layer(results, order),
         cutoffs=_cutoffs(results, order),
-        winner=_winner(data, plan, verdict.best, results),
+        winner=_winner(data, plan, verdict.best, results, metric.sign),
         seconds=seconds,
         members_trained=len(every),
     )
 
 
-def _members(plan: Plan, results: Sequence[ShardResult], name: str) -> Rows:
+def _members(plan: Plan, results: Sequence[ShardResult], name: str, sign: int) -> Rows:
     """One activation's members by learning rate, then seed in the plan's order."""
     place = {seed: i for i, seed in enumerate(plan.seeds)}
-    rows = [row for result in results if result.shard.activation == name for row in result.members]
+    turned = ("validation_score", "test_score", "test_score_at_half")
+    rows = [
+        {**row, **{score: sign * row[score] for score in turned}}
+        for result in results
+        if result.shard.activation == name
+        for row in result.members
+    ]
     return sorted(rows, key=lambda row: (row["learning_rate"], place[row["seed"]]))
 
 
@@ -116,27 +129,16 @@ def _column(rows: Rows, name: str) -> NDArray[np.float64]:
     return np.array([row[name] for row in rows], dtype=np.float64)
 
 
-def _baseline_scores(plan: Plan, baselines: Sequence[Mapping[str, float]]) -> Scores:
+def _baseline_scores(plan: Plan, baselines: Sequence[Mapping[str, float]], sign: int) -> Scores:
     by_seed = {int(row["seed"]): row for row in baselines}
     names = [name for name in by_seed[plan.seeds[0]] if name != "seed"]
-    return {name: np.array([by_seed[s][name] for s in plan.seeds]) for name in names}
+    return {name: sign * np.array([by_seed[s][name] for s in plan.seeds]) for name in names}
 
 
-def _interval(values: NDArray[np.float64], ratio: float, metric: str) -> Interval:
+def _interval(values: NDArray[np.float64], ratio: float, metric: Metric) -> Interval:
     """With bounds no further out than the metric goes."""
     raw = score_interval(values, ratio)
-    floor = 0.0 if METRICS[metric].task == "classification" else -inf
-    return Interval(raw.mean, max(raw.low, floor), min(raw.high, 1.0))
-
-
-def _resolution(data: Dataset, plan: Plan) -> float:
-    """The smallest step that a score can make on the test rows of one split."""
-    if data.task == "regression":
-        return 0.0
-    test_rows, _ = part_sizes(data)
-    if plan.metric == "balanced_accuracy":
-        return 1.0 / (len(test_rows) * int(test_rows.min()))  # a row of the rarest class
-    return 1.0 / int(test_rows.sum())
+    return Interval(raw.mean, max(raw.low, metric.floor), min(raw.high, metric.ceiling))
 
 
 def _edges(plan: Plan, chosen: Mapping[str, Rows]) -> dict[str, Literal["low", "high"]]:
@@ -285,7 +287,9 @@ def _cutoffs(results: Sequence[ShardResult], order: Sequence[str]) -> pd.DataFra
     return pd.concat(parts, ignore_index=True)
 
 
-def _winner(data: Dataset, plan: Plan, best: str, results: Sequence[ShardResult]) -> Winner | None:
+def _winner(
+    data: Dataset, plan: Plan, best: str, results: Sequence[ShardResult], sign: int
+) -> Winner | None:
     """Of the best activation's chosen members the one with the best validation score."""
     kept = [r.kept for r in results if r.shard.activation == best and r.kept is not None]
     if not kept:
@@ -297,8 +301,8 @@ def _winner(data: Dataset, plan: Plan, best: str, results: Sequence[ShardResult]
         activation=best,
         seed=top.seed,
         learning_rate=top.learning_rate,
-        score=top.validation_score,
-        cutoff=top.cutoff,
+        score=sign * top.validation_score,
+        cutoff=0.5 if top.cutoff is None and len(data.classes) == 2 else top.cutoff,
         target_mean=top.target_mean,
         target_scale=top.target_scale,
         tensors=top.tensors,

@@ -10,6 +10,7 @@ from actscope import render
 from actscope.render import Markup, Section, element, html_table
 from actscope.study import _method as method
 from actscope.study import _present as show
+from actscope.study._metrics import metric_named
 from actscope.study._panels import curves, cutoffs, learning_rates
 from actscope.study._pictures import Picture, dead, scores
 from actscope.study._result import Comparison, Row
@@ -153,7 +154,7 @@ def _step_notes(c: Comparison) -> list[Markup]:
 def _pairs(c: Comparison) -> Markup | None:
     if not c.verdict.pairs:
         return None
-    percent = show.metric_name(c.metric).endswith("accuracy")
+    percent = metric_named(c.metric).percent
     scale, unit = (100, "percentage points") if percent else (1, show.metric_name(c.metric))
     digits = 1 if percent else 3
     rows = [

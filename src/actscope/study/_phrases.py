@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from actscope.study._metrics import Metric
 from actscope.study._result import Pair
 
 LINEAR_BASELINE = "linear model"
 # How the other baselines read in a sentence; a name that is not here is quoted.
 TRIVIAL = {
     "majority class": "always answering with the commonest class",
+    "class shares": "always answering with the shares of the classes",
     "mean": "always answering with the mean",
 }
-METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "r2": "R2"}
-PERCENT = {"accuracy", "balanced_accuracy"}
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,13 @@ class Standing:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that the words need. `gaps`: each activation's pair with the best, best minus it."""
+    """All that the words need.
 
-    metric: str
+    means: in the metric's own numbers. gaps: each activation's pair with the best, its
+    differences by how much the best is better, whichever way is better.
+    """
+
+    metric: Metric
     rope: float
     seeds: int
     means: Mapping[str, float]
@@ -69,25 +73,53 @@ def weakness(e: Evidence, name: str) -> str:
     return "linear" if name in e.linear else ""
 
 
+def lead(e: Evidence, first: float, second: float) -> float:
+    """How much better the first mean is."""
+    return e.metric.sign * (first - second)
+
+
 def metric_name(e: Evidence) -> str:
-    return METRICS.get(e.metric, e.metric.replace("_", " "))
+    return e.metric.words
+
+
+def percent(probability: float) -> str:
+    """A probability that never claims to be sure.
+
+    >>> percent(0.634), percent(0.9999), percent(0.0)
+    ('63%', 'over 99%', 'under 1%')
+    """
+    if probability > 0.99:
+        return "over 99%"
+    return "under 1%" if probability < 0.01 else f"{100 * probability:.0f}%"
 
 
 def within(e: Evidence) -> str:
-    if e.metric in PERCENT and e.rope == 0.01:
+    if e.metric.percent and e.rope == 0.01:
         return "within one percentage point"
-    if e.metric in PERCENT:
+    if e.metric.percent:
         return f"within {100 * e.rope:g} percentage points"
-    return f"within {e.rope:g} of {metric_name(e)}"
+    return f"within {e.rope:.3g} of {metric_name(e)}"
 
 
 def value(e: Evidence, score: float) -> str:
-    return number(e, score) + ("%" if e.metric in PERCENT else "")
+    return number(e, score) + ("%" if e.metric.percent else "")
 
 
 def number(e: Evidence, x: float) -> str:
-    if e.metric in PERCENT:
+    if e.metric.percent:
         return f"{round(100 * x, 1) + 0.0:.1f}"  # + 0.0 turns -0.0 into 0.0
+    return plain(e.metric, x)
+
+
+def plain(metric: Metric, x: float) -> str:
+    """Three decimals; a score in the target's unit, which may be any size, four digits.
+
+    >>> from actscope.study._metrics import METRICS
+    >>> plain(METRICS["r2"], 0.98765), plain(METRICS["rmse"], 0.000123456)
+    ('0.988', '0.0001235')
+    """
+    if metric.unit != "1":
+        return f"{x + 0.0:.4g}"
     # A diverged regression can have an R2 of minus millions: then its size is all that counts.
     return f"{round(x, 3) + 0.0:.3f}" if abs(x) < 1000 else f"{x:.3g}"
 

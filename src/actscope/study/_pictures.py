@@ -14,7 +14,7 @@ import numpy as np
 from actscope import render
 from actscope.render import INK, MUTED, Axes, Figure, Markup
 from actscope.study import _present as show
-from actscope.study._phrases import PERCENT
+from actscope.study._metrics import metric_named
 from actscope.study._result import Comparison, Interval
 
 
@@ -28,7 +28,7 @@ class Picture:
 
 def axis_format(metric: str) -> Callable[[float, float], str]:
     """How the numbers on a score's axis read."""
-    if metric not in PERCENT:
+    if not metric_named(metric).percent:
         return lambda value, _position: f"{value:g}"
     return lambda value, _position: f"{round(100 * value, 3):g}%"
 

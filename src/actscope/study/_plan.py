@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from actscope import ensemble
-from actscope.catalogue import Record, is_own, to_definition
+from actscope.catalogue import Record, from_definition, get, is_own, to_definition
 from actscope.data import Dataset, Encoder, available_memory
 from actscope.ensemble import _check
 from actscope.errors import SettingError
-from actscope.study._metrics import choose_metric
+from actscope.study._metrics import check_rope, choose_metric, default_rope
 from actscope.study._split import TEST_SHARE, VALIDATION_SHARE, check_splittable
 
 DEFAULT_ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "step")
@@ -44,6 +44,7 @@ class Plan:
     l2: float
     init: str
     metric: str
+    rope: float
     test_share: float
     validation_share: float
     data_fingerprint: str
@@ -62,6 +63,22 @@ class Plan:
             plain["definitions"] = own
         text = json.dumps(plain, sort_keys=True)
         return {**plain, "hash": hashlib.sha256(text.encode()).hexdigest()[:16]}
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Plan:
+        """The plan that `to_dict` described.
+
+        Raises:
+            KeyError, TypeError, ValueError: a document of another shape.
+        """
+        own = document.get("definitions", {})
+        records = [
+            from_definition(own[label]) if label in own else get(label)
+            for label in document["activations"]
+        ]
+        values = {f.name: document[f.name] for f in fields(cls) if f.name in document}
+        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**{**plain, "records": tuple(records)})
 
     def record(self, label: str) -> Record:
         """The record of one of the activations."""
@@ -90,6 +107,7 @@ def make_plan(
     learning_rates: Sequence[float] | float | None,
     hidden: Sequence[int] | int,
     metric: str | None,
+    rope: float | None = None,
     epochs: int | None,
     batch_size: int | None,
     optimizer: str,
@@ -115,6 +133,7 @@ def make_plan(
         l2=_check.positive("l2", l2, zero=True),
         init="gain",
         metric=chosen.name,
+        rope=default_rope(chosen, data.target) if rope is None else check_rope(rope),
         test_share=TEST_SHARE,
         validation_share=VALIDATION_SHARE,
         data_fingerprint=data.fingerprint,

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 
 from actscope.render import label
-from actscope.study._phrases import METRICS, PERCENT
+from actscope.study._metrics import metric_named
+from actscope.study._phrases import plain
 from actscope.study._result import Comparison, Interval, Row
 
 NONE = "–"
@@ -14,16 +15,16 @@ NONE = "–"
 
 def metric_name(metric: str) -> str:
     """The metric in words."""
-    return METRICS.get(metric, label(metric.replace("_", " ")))
+    return label(metric_named(metric).words)
 
 
 def score(metric: str, value: float | None) -> str:
     """A score: accuracies in percent, others with three decimals, a dash for no number."""
     if value is None or not math.isfinite(value):
         return NONE
-    if metric in PERCENT:
+    if metric_named(metric).percent:
         return f"{100 * value:.1f}%"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.3g}"
+    return plain(metric_named(metric), value)
 
 
 def interval(metric: str, of: Interval) -> str:

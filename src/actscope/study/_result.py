@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +59,8 @@ class Pair:
 
     low, high: the 95% interval of the difference (Nadeau-Bengio corrected, unadjusted).
     p_different, p_equivalent: Holm-adjusted over all pairs of the study.
+    better, same, worse: how probable it is that `first` is better by more than the rope,
+        practically the same, or worse, this pair by itself (Bayesian correlated t-test).
     """
 
     first: str
@@ -67,6 +70,9 @@ class Pair:
     high: float
     p_different: float
     p_equivalent: float
+    better: float = math.nan
+    same: float = math.nan
+    worse: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,7 @@ class Comparison:
     cutoffs: activation, cutoff, score: test score against cutoff, mean over seeds
         (two classes; empty otherwise).
     plan: the settings, JSON-ready.
+    folder: where it is kept; None: nowhere.
     """
 
     data: DataSummary
@@ -152,6 +159,7 @@ class Comparison:
     seconds: float
     members_trained: int
     warnings: tuple[str, ...] = field(default=())
+    folder: Path | None = None
 
     @property
     def table(self) -> pd.DataFrame:

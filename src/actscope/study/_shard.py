@@ -17,7 +17,7 @@ from actscope import ensemble
 from actscope.data import Dataset, Encoder
 from actscope.study._candidate import Candidate, Kept, candidates
 from actscope.study._judge import Judge
-from actscope.study._metrics import METRICS
+from actscope.study._metrics import metric_named
 from actscope.study._plan import Plan
 from actscope.study._seed import Block, encode
 
@@ -78,7 +78,7 @@ def run_shard(
     on_epoch(n) is called after each epoch of n members.
     """
     block = encode(data, shard.seeds)
-    judge = Judge(METRICS[plan.metric], len(data.classes))
+    judge = Judge(metric_named(plan.metric), len(data.classes))
     found = _train(data, plan, shard, block, judge, on_epoch)
     members: list[dict[str, Any]] = []
     curves: list[ChosenCurve] = []
@@ -93,7 +93,7 @@ def run_shard(
         layers += chosen.layers
         if not chosen.usable:
             continue
-        if judge.classes == 2:
+        if judge.picks_cutoff:
             cutoff_scores[number] = judge.test_by_cutoff(seed, chosen.test_outputs)
         if kept is None or chosen.score > kept.validation_score:
             kept = chosen.keep(seed)

@@ -20,11 +20,14 @@ import numpy as np
 from scipy.special import stdtr, stdtrit  # scipy.stats costs ten times more to import
 
 from actscope.errors import SettingError
+from actscope.study._equivalence import (
+    ALPHA,
+    Probabilities,
+    equivalence_p,
+    probabilities,
+)
 from actscope.study._result import Interval, Pair
 
-ALPHA = 0.05  # the usual rate of error, for each of the two families of claims
-# Round numbers only: the estimate behind them rests on a spread that is itself uncertain.
-SEED_COUNTS = (5, 10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 500)
 # Differences of scores below this share of the scores themselves are rounding, not evidence.
 _ROUNDING = 1e-12
 
@@ -57,7 +60,7 @@ def score_interval(scores: np.ndarray | Sequence[float], test_ratio: float) -> I
 
     Source: Nadeau & Bengio, Machine Learning 52 (2003), 239-281.
     """
-    values = _table({"these": scores})[0]
+    values = score_table({"these": scores})[0]
     _check_ratio(test_ratio)
     mean = float(values.mean())
     if values.size == 1:
@@ -94,22 +97,17 @@ def paired(
     >>> paired([0.93, 0.95, 0.94, 0.96], [0.90, 0.91, 0.91, 0.92], test_ratio=0.25, rope=0.01)
     Paired(p_different=0.00..., p_equivalent=0.99..., difference=0.03..., low=0.02..., high=0.04...)
 
-    Source: Nadeau & Bengio (2003); Schuirmann (1987) for the two one-sided tests.
+    Sources: Nadeau & Bengio (2003); for the two one-sided tests see `_equivalence`.
     """
-    table = _table({"first": first, "second": second})
+    table = score_table({"first": first, "second": second})
     _check_ratio(test_ratio)
     _check_rope(rope)
     index = np.array([0]), np.array([1])
-    gaps = _gaps(table, *index)
-    p_different, p_equivalent, half = _test(gaps, table.shape[1], test_ratio, rope, resolution)
-    mean = float(gaps.mean[0])
-    return Paired(
-        float(p_different[0]),
-        float(p_equivalent[0]),
-        mean,
-        mean - float(half[0]),
-        mean + float(half[0]),
-    )
+    gaps = gaps_of(table, *index)
+    found = pair_tests(gaps, table.shape[1], test_ratio, rope, resolution)
+    mean, half = float(gaps.mean[0]), float(found.half[0])
+    p_different, p_equivalent = float(found.p_different[0]), float(found.p_equivalent[0])
+    return Paired(p_different, p_equivalent, mean, mean - half, mean + half)
 
 
 def holm(p_values: np.ndarray | Sequence[float]) -> np.ndarray:
@@ -135,6 +133,8 @@ def compare_all(
 ) -> tuple[Pair, ...]:
     """Every pair of activations by `paired`, Holm-adjusted over all pairs, each family by itself.
 
+    The probabilities are of each pair alone: a posterior needs no correction, and decides nothing.
+
     All pairs count, not only those with the best: the best is picked by looking at the scores.
 
     Args:
@@ -146,14 +146,14 @@ def compare_all(
     ('a', 'b', 1.0, 0.0)
     """
     names = list(scores)
-    table = _table(scores)
+    table = score_table(scores)
     _check_ratio(test_ratio)
     _check_rope(rope)
     i, j = np.triu_indices(len(names), k=1)
-    gaps = _gaps(table, i, j)
-    p_different, p_equivalent, half = _test(gaps, table.shape[1], test_ratio, rope, resolution)
-    columns = (gaps.mean, gaps.mean - half, gaps.mean + half)
-    families = (holm(p_different), holm(p_equivalent))
+    gaps = gaps_of(table, i, j)
+    found = pair_tests(gaps, table.shape[1], test_ratio, rope, resolution)
+    columns = (gaps.mean, gaps.mean - found.half, gaps.mean + found.half)
+    families = (holm(found.p_different), holm(found.p_equivalent), *found.probabilities)
     return tuple(
         Pair(first, second, *map(float, numbers))
         for (first, second), *numbers in zip(
@@ -164,52 +164,13 @@ def compare_all(
 
 def highest(scores: Mapping[str, np.ndarray]) -> str:
     """The name with the highest mean; the first of those that tie (up to rounding)."""
-    table = _table(scores)
+    table = score_table(scores)
     means = table.mean(axis=1)
     top = int(np.argmax(means))
     return list(scores)[int(np.argmax(means >= means[top] - _rounding(table[top])))]
 
 
-def seeds_to_decide(
-    scores: Mapping[str, np.ndarray],
-    best: str,
-    test_ratio: float,
-    rope: float,
-    resolution: float = 0.0,
-) -> dict[str, int | None]:
-    """For each undecided activation, how many seeds would place it beside `best` or below it.
-
-    The tests of `compare_all` are repeated at each of SEED_COUNTS as if the differences kept the
-    mean and spread seen so far. None: not even 500 seeds, because the overlap of the splits
-    leaves a standard error of s sqrt(n_test / n_train) at any number of seeds.
-    """
-    names = list(scores)
-    table = _table(scores)
-    seeds = table.shape[1]
-    if seeds < 2:
-        return {}
-    i, j = np.triu_indices(len(names), k=1)
-    gaps = _gaps(table, i, j)
-    mine = names.index(best)
-
-    def undecided_at(count: int) -> set[str]:
-        p_different, p_equivalent, _ = _test(gaps, count, test_ratio, rope, resolution)
-        open_ = (holm(p_different) >= ALPHA) & (holm(p_equivalent) >= ALPHA)
-        with_best = (i == mine) | (j == mine)
-        others = np.where(i == mine, j, i)
-        return {names[other] for other in others[with_best & open_]}
-
-    needed: dict[str, int | None] = {}
-    waiting = undecided_at(seeds)
-    for count in (c for c in SEED_COUNTS if c > seeds):
-        still = undecided_at(count)  # only ever fewer: each p falls as seeds are added
-        needed.update(dict.fromkeys(waiting - still, count))
-        waiting = still
-    needed.update(dict.fromkeys(waiting, None))
-    return {name: needed[name] for name in names if name in needed}
-
-
-class _Gaps(NamedTuple):
+class Gaps(NamedTuple):
     """Paired differences, all (pair,): mean and standard deviation over seeds, rounding error."""
 
     mean: np.ndarray
@@ -217,37 +178,48 @@ class _Gaps(NamedTuple):
     rounding: np.ndarray
 
 
-def _gaps(table: np.ndarray, i: np.ndarray, j: np.ndarray) -> _Gaps:
+def gaps_of(table: np.ndarray, i: np.ndarray, j: np.ndarray) -> Gaps:
+    """The rows `i` of (name, seed) minus the rows `j`."""
     gaps = table[i] - table[j]
     mean = gaps.mean(axis=1)
     spread = gaps.std(axis=1, ddof=1) if table.shape[1] > 1 else np.zeros_like(mean)
     # For each pair by itself: one network's R2 of minus a billion must not blur the others.
     rounding = np.maximum(_rounding(table[i]), _rounding(table[j]))
-    return _Gaps(
+    return Gaps(
         np.where(np.abs(mean) <= rounding, 0.0, mean),
         np.where(spread <= rounding, 0.0, spread),
         rounding,
     )
 
 
-def _test(
-    gaps: _Gaps, seeds: int, test_ratio: float, rope: float, resolution: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(p_different, p_equivalent, half width of the 95% interval), each (pair,), unadjusted."""
+class PairTests(NamedTuple):
+    """All (pair,), unadjusted. half: half the width of the 95% interval."""
+
+    p_different: np.ndarray
+    p_equivalent: np.ndarray
+    half: np.ndarray
+    probabilities: Probabilities
+
+
+def pair_tests(
+    gaps: Gaps, seeds: int, test_ratio: float, rope: float, resolution: float
+) -> PairTests:
+    """Each pair by itself, as `paired` says."""
     if seeds == 1:
-        ones = np.ones_like(gaps.mean)
-        return ones, ones, np.full_like(gaps.mean, np.nan)
+        ones, none = np.ones_like(gaps.mean), np.full_like(gaps.mean, np.nan)
+        return PairTests(ones, ones, none, Probabilities(none, none, none))
     overlap = np.sqrt(1 / seeds + test_ratio)
     spread = np.maximum(gaps.spread, resolution * overlap)
     error = spread * overlap
     certain = error == 0
-    scale = np.where(certain, 1.0, error)
     distance = np.abs(gaps.mean)
-    # To the nearer edge of the rope: that is the larger p of the two one-sided tests.
-    margin = rope - distance
-    p_different = np.where(certain, distance == 0, 2 * stdtr(seeds - 1, -distance / scale))
-    p_equivalent = np.where(certain, margin <= gaps.rounding, stdtr(seeds - 1, -margin / scale))
-    return p_different, p_equivalent, _half_width(spread, seeds, test_ratio)
+    t = distance / np.where(certain, 1.0, error)
+    return PairTests(
+        np.where(certain, distance == 0, 2 * stdtr(seeds - 1, -t)),
+        equivalence_p(gaps.mean, error, seeds, rope, gaps.rounding),
+        _half_width(spread, seeds, test_ratio),
+        probabilities(gaps.mean, error, seeds, rope, gaps.rounding),
+    )
 
 
 def _half_width(spread: np.ndarray | float, seeds: int, test_ratio: float) -> np.ndarray:
@@ -260,7 +232,7 @@ def _rounding(table: np.ndarray) -> np.ndarray:
     return _ROUNDING * np.maximum(1.0, np.abs(table).max(axis=-1))
 
 
-def _table(scores: Mapping[str, np.ndarray | Sequence[float]]) -> np.ndarray:
+def score_table(scores: Mapping[str, np.ndarray | Sequence[float]]) -> np.ndarray:
     """The scores as (name, seed), or one clear line about what is wrong with them."""
     if not scores:
         raise SettingError("No scores were given: at least one activation is needed.")

@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from actscope.errors import SettingError
+from actscope.study._equivalence import called
+from actscope.study._forecast import seeds_to_decide
+from actscope.study._metrics import Metric
 from actscope.study._phrases import Evidence, Standing
 from actscope.study._result import Pair, Verdict
-from actscope.study._statistics import (
-    ALPHA,
-    compare_all,
-    highest,
-    holm,
-    paired,
-    seeds_to_decide,
-)
+from actscope.study._statistics import compare_all, highest, holm, paired
 from actscope.study._words import verdict_text
-
-# Regions of practical equivalence: a difference below this would change nobody's decision.
-# One percentage point: one more right answer in a hundred, the usual choice for classifiers
-# (Benavoli, Corani, Demsar & Zaffalon 2017, JMLR 18(77)).
-ROPE_ACCURACY = 0.01
-ROPE_BALANCED_ACCURACY = 0.01
-# One hundredth of the target's variance explained: the same size of step on a scale that also
-# ends at 1.
-ROPE_R2 = 0.01
-ROPES: Mapping[str, float] = {
-    "accuracy": ROPE_ACCURACY,
-    "balanced_accuracy": ROPE_BALANCED_ACCURACY,
-    "r2": ROPE_R2,
-}
 
 
 def decide(
     scores: Mapping[str, np.ndarray],
     *,
     test_ratio: float,
-    metric: str,
+    metric: Metric,
+    rope: float,
     baselines: Mapping[str, np.ndarray],
-    rope: float | None = None,
     resolution: float = 0.0,
     linear: Collection[str] = (),
     step_like: Collection[str] = (),
@@ -50,17 +32,18 @@ def decide(
 ) -> Verdict:
     """Say which activation is best, which are as good, which are worse, and what stays open.
 
-    The best has the highest mean test score (of those that tie, the first). Another one is
-    equivalent to it if the Holm-adjusted p_equivalent is below 0.05 (this takes precedence: a
-    sure difference may be too small to matter), worse if p_different is below 0.05, else
-    undecided. `matters` is true if at least one is worse.
+    The best has the best mean test score (of those that tie, the first). `_equivalence.called` is
+    the rule: another one is equivalent if the Holm-adjusted p_equivalent is below 0.05 (a sure
+    difference may be too small to matter); worse if p_different is below 0.05 and the difference
+    is more likely than not beyond the rope; else undecided. `matters`: at least one is worse.
 
     Args:
-        scores: activation -> (seed,) finite test scores on the same splits, higher is better.
+        scores: activation -> (seed,) finite test scores on the same splits, as the metric gives
+            them (which way is better, the metric says).
         test_ratio: test rows / training rows of one split.
-        metric: "accuracy", "balanced_accuracy" or "r2" (any other needs a rope).
+        metric: what the scores are.
+        rope: differences below this do not matter.
         baselines: "linear model", "majority class", "mean", ... -> (seed,) scores, same splits.
-        rope: differences below this do not matter; the default is ROPES[metric].
         resolution: smallest step of a score, 1 / test rows for accuracy (see `paired`).
         linear, step_like: activations that keep a network linear, or whose derivative is 0
             everywhere, so that hidden layers do not train; others among `scores` are neither.
@@ -68,29 +51,33 @@ def decide(
         diverged: activation -> (networks that diverged, networks trained).
 
     Raises:
-        SettingError: scores that are missing or not finite, or a metric without a rope.
+        SettingError: scores that are missing or not finite, a rope of 0 or less.
 
     >>> scores = {"relu": np.array([0.9, 0.8, 0.9, 0.8]), "step": np.array([0.3, 0.2, 0.3, 0.3])}
     >>> linear = {"linear model": np.array([0.6, 0.6, 0.7, 0.6])}
-    >>> verdict = decide(scores, test_ratio=0.25, metric="accuracy", baselines=linear)
+    >>> from actscope.study._metrics import METRICS
+    >>> verdict = decide(scores, test_ratio=0.25, metric=METRICS["accuracy"], rope=0.01,
+    ...                  baselines=linear)
     >>> verdict.best, verdict.worse, verdict.matters
     ('relu', ('step',), True)
     """
-    rope = _rope(metric, rope)
+    means = {name: float(np.mean(values)) for name, values in scores.items()}
+    scores = {name: metric.sign * np.asarray(values) for name, values in scores.items()}
     pairs = compare_all(scores, test_ratio, rope, resolution)
     best = highest(scores)
-    means = {name: float(np.mean(values)) for name, values in scores.items()}
-    ranked = [best, *sorted((n for n in scores if n != best), key=lambda n: -means[n])]
+    ranked = [best, *sorted((n for n in scores if n != best), key=lambda n: -scores[n].mean())]
     gaps = {name: _oriented(pairs, best, name) for name in ranked[1:]}
 
-    equivalent = tuple(n for n, gap in gaps.items() if gap.p_equivalent < ALPHA)
-    rest = {n: gap for n, gap in gaps.items() if n not in equivalent}
-    worse = tuple(n for n, gap in rest.items() if gap.p_different < ALPHA)
-    undecided = tuple(n for n in rest if n not in worse)
+    relations = {n: _relation(gap, rope) for n, gap in gaps.items()}
+    equivalent = tuple(n for n, relation in relations.items() if relation == "same")
+    worse = tuple(n for n, relation in relations.items() if relation == "clear")
+    undecided = tuple(n for n, relation in relations.items() if relation == "open")
 
     needed = seeds_to_decide(scores, best, test_ratio, rope, resolution) if undecided else {}
     standings = tuple(
-        _standing(name, values, scores, best, test_ratio, rope, resolution)
+        _standing(
+            name, metric.sign * values, metric.sign, scores, best, test_ratio, rope, resolution
+        )
         for name, values in baselines.items()
     )
     evidence = Evidence(
@@ -103,7 +90,7 @@ def decide(
         worse=worse,
         undecided=undecided,
         gaps=gaps,
-        between=_between(pairs, {best, *worse}),
+        between=_between(pairs, {best, *worse}, rope),
         needed={n: needed[n] for n in undecided if n in needed},
         baselines=standings,
         linear=frozenset(linear) & set(scores),
@@ -112,12 +99,15 @@ def decide(
         diverged=diverged or {},
     )
     text = verdict_text(evidence)
-    return Verdict(best, equivalent, worse, undecided, bool(worse), text, pairs)
+    shown = tuple(_in_metric(pair, metric.sign) for pair in pairs)
+    return Verdict(best, equivalent, worse, undecided, bool(worse), text, shown)
 
 
-def nothing_learned(scores: Mapping[str, np.ndarray], rates: Sequence[float]) -> Verdict:
+def nothing_learned(
+    scores: Mapping[str, np.ndarray], rates: Sequence[float], metric: Metric
+) -> Verdict:
     """The verdict of a study in which no network ended better than it began."""
-    best, *others = sorted(scores, key=lambda name: -float(np.mean(scores[name])))
+    best, *others = sorted(scores, key=lambda name: -metric.sign * float(np.mean(scores[name])))
     text = (
         "No network learned anything: every one diverged or ended no better than it began, so "
         "nothing can be said of the activation functions. Learning rates tried: "
@@ -126,36 +116,35 @@ def nothing_learned(scores: Mapping[str, np.ndarray], rates: Sequence[float]) ->
     return Verdict(best, (), (), tuple(others), False, text, ())
 
 
-def _rope(metric: str, rope: float | None) -> float:
-    if rope is not None:
-        return rope
-    if metric not in ROPES:
-        raise SettingError(
-            f"No difference that matters is known for the metric {metric!r}: use one of "
-            f"{', '.join(ROPES)}, or give `rope`."
-        )
-    return ROPES[metric]
-
-
 def _oriented(pairs: tuple[Pair, ...], best: str, other: str) -> Pair:
     """The pair as `best` minus `other`."""
     pair = next(p for p in pairs if {p.first, p.second} == {best, other})
     if pair.first == best:
         return pair
-    return Pair(
-        best, other, -pair.difference, -pair.high, -pair.low, pair.p_different, pair.p_equivalent
-    )
+    turned = _in_metric(pair, -1)
+    return replace(turned, first=best, second=other, better=pair.worse, worse=pair.better)
 
 
-def _between(pairs: tuple[Pair, ...], settled: set[str]) -> tuple[tuple[str, str], ...]:
+def _in_metric(pair: Pair, sign: int) -> Pair:
+    """The difference and its interval times `sign`; which of the two is better stays."""
+    low, high = sorted((sign * pair.low, sign * pair.high))
+    return replace(pair, difference=sign * pair.difference, low=low, high=high)
+
+
+def _relation(pair: Pair, rope: float) -> Literal["same", "clear", "open"]:
+    same, clear = called(pair.difference, pair.p_different, pair.p_equivalent, rope)
+    return "same" if same else "clear" if clear else "open"
+
+
+def _between(
+    pairs: tuple[Pair, ...], settled: set[str], rope: float
+) -> tuple[tuple[str, str], ...]:
     """(better, lesser) of the clear differences that do not involve the best or the worse.
 
     An uneven best can leave both of two others undecided although these differ clearly.
     """
     clear = (
-        p
-        for p in pairs
-        if p.p_different < ALPHA <= p.p_equivalent and not settled & {p.first, p.second}
+        p for p in pairs if not settled & {p.first, p.second} and _relation(p, rope) == "clear"
     )
     return tuple((p.first, p.second) if p.difference > 0 else (p.second, p.first) for p in clear)
 
@@ -163,6 +152,7 @@ def _between(pairs: tuple[Pair, ...], settled: set[str]) -> tuple[tuple[str, str
 def _standing(
     name: str,
     values: np.ndarray,
+    sign: int,
     scores: Mapping[str, np.ndarray],
     best: str,
     test_ratio: float,
@@ -173,14 +163,14 @@ def _standing(
     tests = [paired(own, values, test_ratio, rope, resolution) for own in scores.values()]
     different = holm([t.p_different for t in tests])
     equal = holm([t.p_equivalent for t in tests])
-    clear = (different < ALPHA) & (equal >= ALPHA)
+    same, clear = called(np.array([t.difference for t in tests]), different, equal, rope)
     mine = list(scores).index(best)
     if any(c and t.difference > 0 for c, t in zip(clear, tests, strict=True)):
         relation = "beaten"
-    elif equal[mine] < ALPHA:
+    elif same[mine]:
         relation = "level"
     elif clear[mine]:
         relation = "ahead"
     else:
         relation = "open"
-    return Standing(name, float(np.mean(values)), relation)
+    return Standing(name, sign * float(np.mean(values)), relation)

@@ -10,11 +10,11 @@ from itertools import groupby
 
 from actscope.study._phrases import (
     LINEAR_BASELINE,
-    PERCENT,
     Evidence,
     Standing,
     fall,
     join,
+    lead,
     metric_name,
     number,
     phrase,
@@ -52,7 +52,7 @@ def _baseline_line(e: Evidence) -> str:
     trivial = [b for b in lost if b.name != LINEAR_BASELINE]
     linear = [b for b in lost if b.name == LINEAR_BASELINE]
     sentences = []
-    toughest = max(trivial, key=lambda b: b.mean, default=None)
+    toughest = max(trivial, key=lambda b: e.metric.sign * b.mean, default=None)
     learner = _learning_linear_model(e, toughest)
     if learner:
         return (
@@ -88,8 +88,8 @@ def _baseline_line(e: Evidence) -> str:
 def _learning_linear_model(e: Evidence, trivial: Standing | None) -> Standing | None:
     """A linear model that found something where the networks are no better than guessing."""
     for b in e.baselines:
-        if trivial and b.name == LINEAR_BASELINE and b.mean > trivial.mean + e.rope:
-            return b if b.mean > e.means[e.best] + e.rope else None
+        if trivial and b.name == LINEAR_BASELINE and lead(e, b.mean, trivial.mean) > e.rope:
+            return b if lead(e, b.mean, e.means[e.best]) > e.rope else None
     return None
 
 
@@ -97,7 +97,7 @@ def _lost(e: Evidence, baseline: Standing) -> bool:
     """No network is clearly better, and the best does not even look better by what matters."""
     if e.seeds == 1 or baseline.relation == "beaten":
         return False
-    return baseline.relation != "open" or e.means[e.best] - baseline.mean <= e.rope
+    return baseline.relation != "open" or lead(e, e.means[e.best], baseline.mean) <= e.rope
 
 
 def _answer_line(e: Evidence) -> str:
@@ -106,7 +106,7 @@ def _answer_line(e: Evidence) -> str:
     if e.seeds == 1:
         return (
             "Does the choice of activation function matter here? One seed cannot tell: any "
-            f"difference may be luck. {e.best} scored highest; run 10 seeds or more."
+            f"difference may be luck. {e.best} did best; run 10 seeds or more."
         )
     networks_lose = bool(_baseline_line(e))
     question = (
@@ -129,7 +129,7 @@ def _answer(e: Evidence) -> str:
     if not e.worse:
         return (
             f"Not that these {e.seeds} seeds can show: none is clearly worse than {e.best}, "
-            f"which has the highest mean. {use}"
+            f"which has the best mean. {use}"
         )
     weak = {*e.linear, *e.step_like}
     if not set(e.worse) <= weak:
@@ -204,7 +204,7 @@ def _worse_line(e: Evidence) -> str:
         items.append(
             f"{name} by {number(e, gap.difference)} ({interval}{'; ' + reason if reason else ''})"
         )
-    unit = "percentage points" if e.metric in PERCENT else metric_name(e)
+    unit = "percentage points" if e.metric.percent else metric_name(e)
     return f"Clearly worse than {e.best}, in {unit} with 95% intervals: {join(items)}."
 
 
