@@ -149,6 +149,8 @@ def test_options_reach_the_study(here: Path, calls: list[tuple[tuple, dict]]) ->
         "l2": 0.01,
         "workers": 2,
         "engine": "local",
+        "out": False,
+        "resume": None,
     }
 
 
@@ -157,20 +159,18 @@ def test_without_options_the_study_decides(here: Path, calls: list[tuple[tuple, 
     args, kwargs = calls[0]
     assert args == ("sklearn:digits", None)
     assert "activations" not in kwargs
-    assert "learning_rates" not in kwargs
-    assert kwargs["seeds"] == 20
-    assert kwargs["hidden"] == [64, 64]
+    assert not {"seeds", "learning_rates", "hidden", "l2"} & set(kwargs)
+    assert kwargs["optimizer"] is None
 
 
-def test_another_plan_gets_its_own_folder(
-    here: Path, calls: list[tuple[tuple, dict]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    saved: list[Path] = []
-    monkeypatch.setattr(study, "save", lambda c, folder: saved.append(Path(folder)) or Path(folder))
-    (here / "actscope-sklearn-digits").mkdir()
+def test_where_a_study_is_kept(here: Path, calls: list[tuple[tuple, dict]]) -> None:
     assert main(["compare", "sklearn:digits"]) == 0
     assert main(["compare", "sklearn:digits", "--out", "mine/deep"]) == 0
-    assert saved == [Path("actscope-sklearn-digits-2"), Path("mine/deep")]
+    assert main(["compare", "sklearn:digits", "--no-save"]) == 0
+    assert main(["compare", "--resume", "mine"]) == 0
+    assert [kwargs["out"] for _, kwargs in calls] == [True, "mine/deep", False, False]
+    assert [kwargs["resume"] for _, kwargs in calls] == [None, None, None, "mine"]
+    assert calls[-1][0] == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -209,6 +209,9 @@ def test_another_plan_gets_its_own_folder(
         (["--out", "a" * 300], "--out"),
         (["--out", "site"], "index.html that is not from actscope"),
         (["--out", "x", "--no-save"], "contradict"),
+        (["--out", "x", "--resume", "y"], "contradict"),
+        (["--resume", "y", "--no-save"], "contradict"),
+        (["--resume", ""], "--resume is empty"),
     ],
 )
 def test_a_bad_option_is_said_before_anything_is_trained(
@@ -281,6 +284,9 @@ def _files(here: Path) -> None:
         (["good.csv", "--target", "knid"], "kind"),
         (["good.csv", "--target", "7"], "7"),
         (["good.csv"], "--target"),
+        ([], "no DATA given"),
+        (["--resume", "nowhere"], "no study in nowhere"),
+        (["--resume", "folder"], "no study in folder"),
         (["good.csv", "--target", "kind", "--task", "regression"], "kind"),
         (["good.csv", "--target", "kind", "--task", "clustering"], "clustering"),
         (["good.csv", "--target", "kind", "--metric", "r2"], "r2"),

@@ -104,21 +104,6 @@ def test_json_has_the_agreed_shape_and_no_nan(small: Any) -> None:
     assert {"best", "equivalent", "matters", "text"} <= document["verdict"].keys()
 
 
-def test_another_plan_gets_a_numbered_folder_beside_it(
-    small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    first = study.study_folder("my data!", small)
-    assert first == Path("actscope-my-data")
-    small.save(first)
-    assert study.study_folder("my data!", small) == first
-    results = first / "results.json"
-    document = json.loads(results.read_text())
-    document["plan"]["hash"] = "another"
-    results.write_text(json.dumps(document))
-    assert study.study_folder("my data!", small) == Path("actscope-my-data-2")
-
-
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_folder_is_said(small: Any, tmp_path: Path) -> None:
     tmp_path.chmod(0o500)

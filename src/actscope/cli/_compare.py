@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,18 +12,19 @@ from actscope.errors import SettingError
 
 from . import _json as json_output
 from . import _values as values
+from ._stopped import Stopped
 
 if TYPE_CHECKING:
-    from actscope.study import Comparison
+    from actscope.study import Comparison, Interrupted
 
 
 def compare(
     data: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="DATA", help="A .csv, .tsv or .parquet file, or sklearn:digits and the like."
         ),
-    ],
+    ] = None,
     target: Annotated[
         str | None,
         typer.Option(
@@ -35,7 +37,15 @@ def compare(
     ] = None,
     metric: Annotated[
         str | None,
-        typer.Option(metavar="M", help="accuracy, balanced_accuracy or r2."),
+        typer.Option(
+            metavar="M",
+            help="accuracy, balanced_accuracy, f1, roc_auc, average_precision, log_loss; r2, rmse, "
+            "mae; or a scikit-learn scorer's name.",
+        ),
+    ] = None,
+    rope: Annotated[
+        str | None,
+        typer.Option(metavar="X", help="Smallest difference in the metric that matters to you."),
     ] = None,
     activations: Annotated[
         str | None,
@@ -45,15 +55,15 @@ def compare(
         ),
     ] = None,
     seeds: Annotated[
-        str, typer.Option(metavar="N", help="Splits and initial weights for each.")
-    ] = "20",
+        str | None, typer.Option(metavar="N", help="Splits and initial weights for each; else 20.")
+    ] = None,
     learning_rates: Annotated[
         str | None,
         typer.Option(metavar="X,Y", help="Tried for each activation; the best is chosen."),
     ] = None,
-    hidden: Annotated[str, typer.Option(metavar="N,M", help="Units of each hidden layer.")] = (
-        "64,64"
-    ),
+    hidden: Annotated[
+        str | None, typer.Option(metavar="N,M", help="Units of each hidden layer; else 64,64.")
+    ] = None,
     drop: Annotated[
         list[str] | None, typer.Option(metavar="COL,COL", help="Columns that are not used.")
     ] = None,
@@ -67,26 +77,36 @@ def compare(
     batch_size: Annotated[
         str | None, typer.Option(metavar="N", help="Rows in one training step.")
     ] = None,
-    optimizer: Annotated[str, typer.Option(metavar="O", help="adam, adamw or sgd.")] = "adam",
-    l2: Annotated[str, typer.Option(metavar="X", help="Strength of the L2 penalty.")] = "0",
+    optimizer: Annotated[
+        str | None, typer.Option(metavar="O", help="adam, adamw or sgd; else adam.")
+    ] = None,
+    l2: Annotated[
+        str | None, typer.Option(metavar="X", help="Strength of the L2 penalty; else 0.")
+    ] = None,
     workers: Annotated[
         str | None,
         typer.Option(metavar="N", help="Processes; the result does not depend on it."),
     ] = None,
     out: Annotated[
         str | None,
-        typer.Option(metavar="DIR", help="Folder of the results; else ./actscope-<data name>."),
+        typer.Option(metavar="DIR", help="Folder of the study; else ./actscope-<data name>."),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Go on with the study kept in there; needs no DATA."),
     ] = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep nothing.")] = False,
     engine: Annotated[str, typer.Option(metavar="E", help="local.")] = "local",
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document and nothing else.")
     ] = False,
-) -> None:
+) -> Stopped | None:
     """Say which activation function suits a table of data.
 
     Trains many networks with each, on many splits of the rows, and says what the results
     support: the best, those as good, those clearly worse, and what stays open.
+
+    What is finished is kept at once: the same command, or --resume, goes on after a stop.
 
     \b
     Example:
@@ -95,39 +115,59 @@ def compare(
       actscope compare prices.parquet --target price --task regression \\
           --activations "relu,tanh,leaky_relu(negative_slope=0.2)" --seeds 40 --hidden 128,64
       actscope compare churn.csv --target churned --activations "relu,x*tanh(exp(x))"
+      actscope compare --resume actscope-churn
     """
-    settings = {
-        "seeds": values.positive_integer("--seeds", seeds),
-        "hidden": values.positive_integers("--hidden", hidden),
+    settings: dict[str, Any] = {
         "optimizer": optimizer,
-        "l2": values.number("--l2", l2),
         "drop": [name for text in drop or () for name in values.items("--drop", text)],
         "keep": [name for text in keep or () for name in values.items("--keep", text)],
     }
+    if rope is not None:
+        settings["rope"] = values.number("--rope", rope)
+    if hidden is not None:
+        settings["hidden"] = values.positive_integers("--hidden", hidden)
+    if l2 is not None:
+        settings["l2"] = values.number("--l2", l2)
     if learning_rates is not None:
         settings["learning_rates"] = values.positive_numbers("--learning-rates", learning_rates)
-    for name, text in (("epochs", epochs), ("batch_size", batch_size), ("workers", workers)):
+    counts = {"seeds": seeds, "epochs": epochs, "batch_size": batch_size, "workers": workers}
+    for name, text in counts.items():
         if text is not None:
             settings[name] = values.positive_integer(f"--{name.replace('_', '-')}", text)
-    _check_out(out, no_save)
+    _check_folders(data, out, resume, no_save)
     if activations is not None:  # before the heavy imports: a misspelt name is said at once
         settings["activations"] = _activations(activations)
 
     from actscope import study
 
-    result = study.compare(data, target, task=task, metric=metric, engine=engine, **settings)
-    folder = None
-    if not no_save:
-        folder = study.save(
-            result, Path(out) if out else study.study_folder(result.data.name, result)
-        )
+    keep_in = False if no_save or resume else out or True
+    try:
+        result = study.compare(
+            data, target, task=task, metric=metric, engine=engine, out=keep_in, resume=resume,
+            **settings,
+        )  # fmt: skip
+    except study.Interrupted as stop:
+        return _how_to_go_on(stop, json)
     if json:
+        folder = result.folder
         json_output.write({**study.to_json(result), "folder": folder and str(folder)})
     else:
-        _show(result, folder)
+        _show(result)
+    return None
 
 
-def _check_out(out: str | None, no_save: bool) -> None:
+def _check_folders(data: str | None, out: str | None, resume: str | None, no_save: bool) -> None:
+    if resume is not None:
+        if out is not None or no_save:
+            other = "--no-save" if no_save else "--out"
+            raise SettingError(
+                f"--resume and {other} contradict each other: a study goes on in its own folder"
+            )
+        if not resume.strip():
+            raise SettingError("--resume is empty; name the folder of a study")
+        return
+    if data is None:
+        raise SettingError("no DATA given: name a file, or a kept study with --resume DIR")
     if no_save and out is not None:
         raise SettingError("--out and --no-save contradict each other: give one of them")
     if out is not None and not out.strip():
@@ -136,6 +176,13 @@ def _check_out(out: str | None, no_save: bool) -> None:
         values.check_folder("--out", Path(out))
     elif not no_save:
         values.check_writable("--out", Path(), "the current folder")
+
+
+def _how_to_go_on(stop: Interrupted, json: bool) -> Stopped:
+    if stop.folder is None:
+        return Stopped("nothing was kept, as --no-save asked.")
+    command = f"actscope compare --resume {shlex.quote(str(stop.folder))}{' --json' * json}"
+    return Stopped(f"{stop.finished} of {stop.total} parts are kept. Go on with: {command}")
 
 
 def _activations(text: str) -> list[str]:
@@ -147,7 +194,7 @@ def _activations(text: str) -> list[str]:
     return specs
 
 
-def _show(result: Comparison, folder: Path | None) -> None:
+def _show(result: Comparison) -> None:
     from actscope.render import console, line
     from actscope.study import _terminal
 
@@ -159,6 +206,7 @@ def _show(result: Comparison, folder: Path | None) -> None:
     screen.print(line(first, "bold"))
     if rest:
         screen.print(line(rest))
+    folder = result.folder
     if folder is not None:
         page = folder / "index.html"
         print(f"\nThe page with the pictures: {page}\n  {page.resolve().as_uri()}")

@@ -1,6 +1,7 @@
 """A planned comparison: plan -> run -> statistics -> verdict -> page."""
 
 from actscope.render import write_all as write_all
+from actscope.study._drive import Interrupted as Interrupted
 from actscope.study._result import Comparison as Comparison
 from actscope.study._result import DataSummary as DataSummary
 from actscope.study._result import Interval as Interval
@@ -10,7 +11,6 @@ from actscope.study._result import Verdict as Verdict
 from actscope.study._result import Winner as Winner
 from actscope.study._run import compare as compare
 from actscope.study._store import save as save
-from actscope.study._store import study_folder as study_folder
 from actscope.study._store import to_json as to_json
 from actscope.study._winner import LoadedWinner as LoadedWinner
 from actscope.study._winner import load_winner as load_winner

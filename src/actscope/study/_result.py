@@ -160,6 +160,7 @@ class Comparison:
     members_trained: int
     warnings: tuple[str, ...] = field(default=())
     folder: Path | None = None
+    folder: Path | None = None
 
     @property
     def table(self) -> pd.DataFrame:

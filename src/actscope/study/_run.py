@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from actscope import render
 from actscope.catalogue import Record
-from actscope.data import load
 from actscope.ensemble import _check
+from actscope.errors import SettingError
 from actscope.study._assemble import assemble
-from actscope.study._drive import drive
-from actscope.study._plan import make_plan
+from actscope.study._drive import Engine, drive
+from actscope.study._folder import folder_for, kept_in
+from actscope.study._order import Order, kept_order, new_order
 from actscope.study._result import Comparison
+from actscope.study._store import save
 from actscope.study._task import cut_tasks
 from actscope.study.engines import local
 
@@ -23,25 +25,28 @@ ENGINES = ("local",)
 
 
 def compare(
-    source: Any,
+    source: Any = None,
     target: Any = None,
     *,
     activations: Sequence[str | Record] | str | None = None,
-    seeds: Sequence[int] | int = 20,
+    seeds: Sequence[int] | int | None = None,
     learning_rates: Sequence[float] | float | None = None,
-    hidden: Sequence[int] | int = (64, 64),
+    hidden: Sequence[int] | int | None = None,
     task: str | None = None,
     metric: str | None = None,
+    rope: float | None = None,
     drop: Sequence[str | int] | str | int = (),
     keep: Sequence[str | int] | str | int = (),
     epochs: int | None = None,
     batch_size: int | None = None,
-    optimizer: str = "adam",
-    l2: float = 0.0,
+    optimizer: str | None = None,
+    l2: float | None = None,
     name: str | None = None,
     workers: int | None = None,
     progress: bool | Callable[[float], object] = True,
     engine: str = "local",
+    out: str | Path | bool = False,
+    resume: str | Path | None = None,
 ) -> Comparison:
     """Which activation function for these data? Many networks, a fair protocol, a verdict.
 
@@ -58,25 +63,37 @@ def compare(
         activations: names such as "relu" or "leaky_relu(negative_slope=0.2)", names given to
             `define`, formulas such as "x*tanh(exp(x))", records, or one text with commas;
             None: eight common ones.
-        seeds: 20 means 0 to 19; more seeds, narrower intervals.
+        seeds: 20 (None) means 0 to 19; more seeds, narrower intervals.
         learning_rates: tried for every activation and seed; None: 0.001, 0.003, 0.01.
-        hidden: widths of the hidden layers.
+        hidden: widths of the hidden layers; None: 64, 64.
         task: "classification" or "regression", when the guess from the target is wrong.
-        metric: "accuracy", "balanced_accuracy" or "r2"; None: by task and class balance.
+        metric: "accuracy", "balanced_accuracy", "f1", "roc_auc", "average_precision", "log_loss";
+            "r2", "rmse", "mae"; or the name of a scikit-learn scorer. None: by task and class
+            balance.
+        rope: a difference in the metric below this would change nobody's decision (region of
+            practical equivalence); None: 0.01, of the target's deviation for "rmse" and "mae".
         drop, keep: columns to leave out, or to use though they look like identifiers.
         epochs: at most; training stops earlier when validation loss stops falling.
         batch_size: rows of a step; None: 32 to 256 by the size of the table.
-        optimizer: "adam", "adamw" or "sgd" (momentum 0.9).
-        l2: coefficient of 1/2 l2 |w|^2.
+        optimizer: "adam" (None), "adamw" or "sgd" (momentum 0.9).
+        l2: coefficient of 1/2 l2 |w|^2; None: 0.
         name: of the data in tables and folders.
         workers: processes; None: one for each core. Results do not depend on it.
         progress: show a bar with the time left, if stderr is a terminal; or a function that is
             told the share done, 0 to 1, a few times a second, from a thread of its own.
         engine: "local".
+        out: the folder to keep the study in, or True for ./actscope-<name>: each part from when
+            it ends, the page and the best network at the end. The same study there is gone on
+            with; True finds another folder for another study. False keeps nothing.
+        resume: the folder of a kept study to go on with. All is known from there, the data too
+            if they were a file; what is given beside it must say the same.
 
     Raises:
         DataError: a table that cannot be used as it is.
         SettingError, UnknownActivation, FormulaError: an argument outside what is allowed.
+        StoreError: a folder that cannot be written, or that another process works in.
+        EngineError: workers that end again and again.
+        Interrupted: Ctrl-C, with what is kept (a KeyboardInterrupt).
 
     Example:
         >>> import actscope as act
@@ -88,30 +105,49 @@ def compare(
     _check.one_of("engine", engine, ENGINES)
     if workers is not None:
         workers = _check.whole("workers", workers)
-    data = load(source, target, task=task, drop=drop, keep=keep, name=name)
-    plan, notes = make_plan(
-        data,
-        activations=activations,
-        seeds=seeds,
-        learning_rates=learning_rates,
-        hidden=hidden,
-        metric=metric,
-        epochs=epochs,
-        batch_size=batch_size,
-        optimizer=optimizer,
-        l2=l2,
-    )
-    tasks = cut_tasks(data, plan)
-    started = time.perf_counter()
-    with _told(progress, f"training {plan.networks} networks") as on_progress:
-        results = drive(data, plan, tasks, local.run, workers=workers, on_progress=on_progress)
-    seconds = time.perf_counter() - started
-    origin = {
-        "source": str(source) if isinstance(source, str | os.PathLike) else None,
-        "drop": [str(column) for column in _check.listed_or_none(drop)],
-        "keep": [str(column) for column in _check.listed_or_none(keep)],
+    if resume is not None and out:
+        raise SettingError("out and resume contradict each other: a study goes on in its folder")
+    options = {"task": task, "drop": drop, "keep": keep, "name": name}
+    settings: dict[str, Any] = {
+        "activations": activations,
+        "seeds": seeds,
+        "learning_rates": learning_rates,
+        "hidden": hidden,
+        "metric": metric,
+        "rope": rope,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "optimizer": optimizer,
+        "l2": l2,
     }
-    return assemble(data, plan, results, notes=notes, origin=origin, seconds=seconds)
+    if resume is not None:
+        folder = Path(resume)
+        order = kept_order(folder, source, target, options, **settings)
+    else:
+        order = new_order(source, target, options, **settings)
+        folder = folder_for(order, out)
+    return _carried_out(order, folder, engine=local.run, workers=workers, progress=progress)
+
+
+def _carried_out(
+    order: Order,
+    folder: Path | None,
+    *,
+    engine: Engine,
+    workers: int | None,
+    progress: bool | Callable[[float], object],
+) -> Comparison:
+    data, plan = order.data, order.plan
+    tasks = cut_tasks(data, plan)
+    with kept_in(folder, order) as ledger:
+        with _told(progress, f"training {plan.networks} networks") as on_progress:
+            parts = drive(
+                data, plan, tasks, engine, ledger=ledger, workers=workers, on_progress=on_progress
+            )
+        result = assemble(
+            data, plan, parts, notes=order.notes, origin=order.shown, seconds=ledger.seconds
+        )
+        return result if folder is None else replace(result, folder=save(result, folder))
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -153,22 +152,3 @@ def _winner_files(comparison: Comparison) -> dict[str, bytes]:
         WINNER_TENSORS: safetensors_bytes(dict(winner.tensors)),
         WINNER_FACTS: _json(facts),
     }
-
-
-def study_folder(name: str, comparison: Comparison) -> Path:
-    """./actscope-<name>; another plan's folder is left alone and gets a numbered sibling."""
-    stem = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
-    number = 1
-    while True:
-        folder = Path(f"actscope-{stem}" if number == 1 else f"actscope-{stem}-{number}")
-        if not folder.exists() or _same_plan(folder, comparison):
-            return folder
-        number += 1
-
-
-def _same_plan(folder: Path, comparison: Comparison) -> bool:
-    try:
-        kept = json.loads((folder / RESULTS).read_bytes())
-        return kept["plan"]["hash"] == comparison.plan["hash"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
@@ -31,6 +31,7 @@ class BaselineResult:
 
 Task = Shard | Baseline
 Result = ShardResult | BaselineResult
+Parts = Generator[tuple[int, Result], None, None]  # a task's number and its result, as they end
 
 
 def cut_tasks(data: Dataset, plan: Plan) -> list[Task]:

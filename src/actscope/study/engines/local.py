@@ -10,8 +10,9 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
+from typing import cast
 
 import joblib
 from joblib.externals.loky.process_executor import BrokenProcessPool
@@ -20,7 +21,7 @@ from actscope.data import Dataset
 from actscope.errors import EngineError
 from actscope.study._plan import Plan
 from actscope.study._progress import Counters
-from actscope.study._task import Result, Task, run_task
+from actscope.study._task import Parts, Result, Task, run_task
 
 # A worker that was ended from outside costs the parts that ran then, which are run again; a
 # machine on which workers end so often without finishing anything has another problem.
@@ -42,7 +43,7 @@ def run(
     *,
     workers: int | None = None,
     counters: Counters | None = None,
-) -> Iterator[tuple[int, Result]]:
+) -> Parts:
     """An engine: each task's number with its result, as they end, in any order.
 
     Closing the generator, or Ctrl-C in it, ends the workers at once.
@@ -72,12 +73,16 @@ def run(
 
 def _pool(
     data: Dataset, plan: Plan, tasks: Mapping[int, Task], workers: int, counters: Counters | None
-) -> Iterator[tuple[int, Result]]:
+) -> Parts:
     # One task at a time to a worker: joblib's own batches would hold results back.
-    parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1)
+    parallel = joblib.Parallel(
+        n_jobs=workers,
+        return_as="generator_unordered",
+        batch_size=1,  # type: ignore[arg-type]
+    )
     driver = os.getpid()
     calls = (joblib.delayed(_work)(data, plan, i, t, counters, driver) for i, t in tasks.items())
-    results = parallel(calls)
+    results = cast(Parts, parallel(calls))
     try:
         yield from results
     finally:
