@@ -160,7 +160,6 @@ class Comparison:
     members_trained: int
     warnings: tuple[str, ...] = field(default=())
     folder: Path | None = None
-    folder: Path | None = None
 
     @property
     def table(self) -> pd.DataFrame:
