@@ -7,6 +7,7 @@ from typing import Any
 
 from actscope import render
 from actscope.study import _present as show
+from actscope.study._metrics import metric_named
 from actscope.study._result import Comparison
 
 
@@ -62,7 +63,7 @@ def sentences(c: Comparison) -> list[str]:
         "Scaling, categories and imputation were fitted on training rows alone, per seed.",
         "Scores are compared in pairs, seed by seed, with the variance corrected for splits that "
         "share rows (Nadeau and Bengio, 2003) and p-values adjusted for the number of pairs "
-        "(Holm, 1979).",
+        f"(Holm, 1979).{_rope(c)}",
         "A unit is dead when none of its inputs on the test rows reaches a point where its "
         "activation has a slope; saturated when its slope is below a thousandth of the steepest "
         "on at least 99% of them; zero outputs are a description, not a fault.",
@@ -120,6 +121,21 @@ def _split(plan: Any) -> str:
     return f" ({parts[0]} training, {parts[1]} validation and {parts[2]} test rows)"
 
 
+def _rope(c: Comparison) -> str:
+    rope = c.plan.get("rope")
+    if not isinstance(rope, float):
+        return ""
+    metric = metric_named(c.metric)
+    size = (
+        f"{100 * rope:g} percentage points" if metric.percent else f"{rope:.3g} of {metric.words}"
+    )
+    return (
+        f" A difference below {size} was taken not to matter: less is practically the same "
+        "(two one-sided tests; the chances are of the Bayesian correlated t-test, Corani and "
+        "Benavoli, 2015)."
+    )
+
+
 def _training(plan: Any) -> str:
     parts = []
     if plan.get("optimizer"):
@@ -154,7 +170,7 @@ def _arguments(c: Comparison) -> dict[str, Any]:
     wanted["seeds"] = len(seeds) if counted else seeds
     wanted["learning_rates"] = list(plan.get("learning_rates") or _rates(c))
     usual = {"optimizer": "adam", "l2": 0.0}
-    keys = ("hidden", "metric", "epochs", "batch_size", "drop", "keep", *usual)
+    keys = ("hidden", "metric", "rope", "epochs", "batch_size", "drop", "keep", *usual)
     for key in keys:
         if plan.get(key) and plan[key] != usual.get(key):
             value = plan[key]

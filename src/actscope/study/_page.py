@@ -96,7 +96,7 @@ def _table(c: Comparison) -> Markup:
     metric = show.metric_name(c.metric)
     columns = [
         "activation",
-        f"test {metric} (95% interval)",
+        f"test {metric} (95% interval{'; lower is better' * metric_named(c.metric).lower})",
         "learning rate (times chosen)",
         "dead units",
         "saturated units",
@@ -156,20 +156,26 @@ def _pairs(c: Comparison) -> Markup | None:
         return None
     percent = metric_named(c.metric).percent
     scale, unit = (100, "percentage points") if percent else (1, show.metric_name(c.metric))
-    digits = 1 if percent else 3
+    form = "+.1f" if percent else "+.3f" if metric_named(c.metric).unit == "1" else "+.3g"
     rows = [
         [
             f"{render.label(p.first)} − {render.label(p.second)}",
-            f"{scale * p.difference:+.{digits}f}",
-            f"{scale * p.low:+.{digits}f} to {scale * p.high:+.{digits}f}",
+            f"{scale * p.difference:{form}}",
+            f"{scale * p.low:{form}} to {scale * p.high:{form}}",
             show.probability(p.p_different),
             show.probability(p.p_equivalent),
+            *(show.chance(x) for x in (p.better, p.same, p.worse)),
         ]
         for p in c.verdict.pairs
     ]
     columns = ["pair", "difference", "95% interval", "p (different)", "p (practically the same)"]
-    caption = f"Paired differences in test score, in {unit}; p-values adjusted for all pairs."
-    table = html_table(columns, rows, caption=caption, numeric=range(1, 5))
+    columns += ["chance first is better", "same", "worse"]
+    caption = (
+        f"Paired differences in test score, in {unit}. The p-values, adjusted for all pairs, "
+        "decide; the chances that the first is better by more than matters, practically the same "
+        "or worse are of each pair by itself."
+    )
+    table = html_table(columns, rows, caption=caption, numeric=range(1, 8))
     return render.details(f"All {show.count(len(rows), 'pair')}", table)
 
 

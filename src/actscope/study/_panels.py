@@ -15,6 +15,7 @@ import pandas as pd
 from actscope import render
 from actscope.render import FAINT, MUTED, Axes, Figure, Look, Markup
 from actscope.study import _present as show
+from actscope.study._metrics import metric_named
 from actscope.study._pictures import Picture, axis_format, finite, score_window
 from actscope.study._result import Comparison
 
@@ -143,12 +144,14 @@ def learning_rates(c: Comparison) -> Picture | None:
     if len(set(frame["learning_rate"])) < 2 or not means:
         return None
     bounds = finite([*frame["low"].astype(float), *frame["high"].astype(float)])
-    window = score_window(means, bounds)
+    lower = metric_named(c.metric).lower
+    window = score_window(means, bounds, lower)
     rates = sorted(set(frame["learning_rate"].astype(float)))
     chosen = {row.activation: row.learning_rate for row in c.rows}
 
     def line(ax: Axes, part: pd.DataFrame, **style: object) -> None:
-        values = np.maximum(_column(part, "mean"), window[0])
+        values = _column(part, "mean")
+        values = np.minimum(values, window[1]) if lower else np.maximum(values, window[0])
         ax.plot(_column(part, "learning_rate"), values, **style)  # pyright: ignore[reportArgumentType]
 
     def other(ax: Axes, part: pd.DataFrame) -> None:
@@ -161,8 +164,9 @@ def learning_rates(c: Comparison) -> Picture | None:
             rate, mean = float(record["learning_rate"]), float(record["mean"])
             if not math.isfinite(mean):
                 continue
-            if mean < window[0]:  # off the scale: an arrow down
-                ax.plot([rate], [window[0]], marker="v", ms=7, color=look.color, clip_on=False)
+            if mean > window[1] if lower else mean < window[0]:  # off the scale: an arrow there
+                edge, arrow = (window[1], "^") if lower else (window[0], "v")
+                ax.plot([rate], [edge], marker=arrow, ms=7, color=look.color, clip_on=False)
                 continue
             low, high = float(record["low"]), float(record["high"])
             if math.isfinite(low) and math.isfinite(high):

@@ -119,7 +119,7 @@ def plain(metric: Metric, x: float) -> str:
     ('0.988', '0.0001235')
     """
     if metric.unit != "1":
-        return f"{x + 0.0:.4g}"
+        return f"{x + 0.0:#.4g}".rstrip(".")
     # A diverged regression can have an R2 of minus millions: then its size is all that counts.
     return f"{round(x, 3) + 0.0:.3f}" if abs(x) < 1000 else f"{x:.3g}"
 

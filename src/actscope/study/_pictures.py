@@ -38,12 +38,17 @@ def finite(values: Iterable[float]) -> list[float]:
     return [float(v) for v in values if math.isfinite(v)]
 
 
-def score_window(means: Sequence[float], bounds: Sequence[float]) -> tuple[float, float]:
-    """The stretch of scores to show: all, unless a few far below would flatten the rest.
+def score_window(
+    means: Sequence[float], bounds: Sequence[float], lower: bool = False
+) -> tuple[float, float]:
+    """The stretch of scores to show: all, unless a few far worse would flatten the rest.
 
     Everything within five times the median distance from the best is shown (with its interval);
-    what lies lower is marked at the edge, its number beside it.
+    what lies further is marked at the edge, its number beside it. lower: lower is better.
     """
+    if lower:
+        low, high = score_window([-m for m in means], [-b for b in bounds])
+        return -high, -low
     best = max(means)
     floor = best - max(5 * float(np.median([best - m for m in means])), 1e-3)
     inside = [m for m in means if m >= floor]
@@ -65,29 +70,14 @@ def scores(c: Comparison) -> Picture | None:
         return None
     looks = render.looks(r.activation for r in c.rows)
     bounds = finite(b for r in rows for b in (r.score.low, r.score.high))
-    window = score_window([r.score.mean for r in rows], bounds)
+    lower = metric_named(c.metric).lower
+    window = score_window([r.score.mean for r in rows], bounds, lower)
     baselines = [(n, i) for n, i in c.baselines.items() if math.isfinite(i.mean)]
-    if baselines:  # a baseline close by belongs into the window
-        width = window[1] - window[0]
-        near = [
-            i.low if math.isfinite(i.low) else i.mean
-            for _, i in baselines
-            if -width < i.mean - window[0] < 0.1 * width and i.low > window[0] - width
-        ]
-        ends = [(i.mean, i.high if math.isfinite(i.high) else i.mean) for _, i in baselines]
-        ahead = [
-            min(e, max(m, window[1]) + width) for m, e in ends if m > window[0] and e > window[1]
-        ]
-        margin = 0.06 * width
-        window = (
-            min([window[0], *(m - margin for m in near)]),
-            max([window[1], *(m + margin for m in ahead)]),
-        )
+    window = _with_baselines(window, [i for _, i in baselines], lower)
     names = [r.activation for r in rows]
     metric = show.metric_name(c.metric)
-    off_scale = any(v < window[0] for v in [i.mean for _, i in baselines]) or any(
-        r.score.mean < window[0] for r in rows
-    )
+    shown = [*(r.score for r in rows), *(i for _, i in baselines)]
+    off_scale = any(_off(i.mean, window, lower) for i in shown)
 
     def draw(fig: Figure, narrow: bool) -> None:
         ax = fig.add_subplot()
@@ -95,14 +85,14 @@ def scores(c: Comparison) -> Picture | None:
         below = len(rows) + 0.4
         for y, row in enumerate(rows):
             look = looks[row.activation]
-            _interval(ax, y, row.score, window, look.color, look.marker)
+            _interval(ax, y, row.score, window, look.color, look.marker, lower)
             weight = "bold" if row.activation == c.verdict.best else "normal"
             _number(ax, y, c.metric, row.score, narrow, INK, weight)
         for k, (_name, of) in enumerate(baselines):
             y = below + k
-            if of.mean >= window[0]:
+            if not _off(of.mean, window, lower):
                 ax.plot([of.mean] * 2, [-0.5, y], color=MUTED, lw=1.2, ls=(0, (4, 3)), zorder=1)
-            _interval(ax, y, of, window, MUTED, "|")
+            _interval(ax, y, of, window, MUTED, "|", lower)
             _number(ax, y, c.metric, of, narrow, MUTED, "normal")
         limit = 16 if narrow else 30
         ticks = [*range(len(rows)), *(below + k for k in range(len(baselines)))]
@@ -117,7 +107,7 @@ def scores(c: Comparison) -> Picture | None:
         ax.set_ylim(ticks[-1] + 0.6, -0.6)
         ax.xaxis.set_major_formatter(axis_format(c.metric))
         ax.locator_params(axis="x", nbins=4 if narrow else 7)
-        ax.set_xlabel(f"test {metric}, mean over seeds")
+        ax.set_xlabel(f"test {metric}, mean over seeds" + lower * " (lower is better)")
 
     height = 62 + 27 * (len(rows) + len(baselines) + 0.4)
     spoken = "; ".join(
@@ -125,21 +115,55 @@ def scores(c: Comparison) -> Picture | None:
         + (f" ({show.interval(c.metric, i)})" if show.interval(c.metric, i) else "")
         for name, i in [*((r.activation, r.score) for r in rows), *baselines]
     )
+    edge, far = ("right", "high") if lower else ("left", "low")
     caption = (
         f"Each mark is the mean test {metric} over the seeds and each line its 95% interval; "
         "where lines overlap, do not read an order into the marks"
-        + ("; an arrow at the left edge stands for a score too low for this scale." * off_scale)
+        + (
+            f"; an arrow at the {edge} edge stands for a score too {far} for this scale."
+            * off_scale
+        )
         + ("." * (not off_scale))
     )
     title = f"Test {metric} of each activation with 95% intervals"
     return Picture(caption, (_wide_and_narrow(draw, height, title, spoken),))
 
 
+Window = tuple[float, float]
+
+
+def _off(mean: float, window: Window, lower: bool) -> bool:
+    """Whether a score is too bad for the scale."""
+    return mean > window[1] if lower else mean < window[0]
+
+
+def _with_baselines(window: Window, baselines: Sequence[Interval], lower: bool) -> Window:
+    """A baseline close by belongs into the window."""
+    if lower:
+        turned = [Interval(-i.mean, -i.high, -i.low) for i in baselines]
+        low, high = _with_baselines((-window[1], -window[0]), turned, False)
+        return -high, -low
+    width = window[1] - window[0]
+    near = [
+        i.low if math.isfinite(i.low) else i.mean
+        for i in baselines
+        if -width < i.mean - window[0] < 0.1 * width and i.low > window[0] - width
+    ]
+    ends = [(i.mean, i.high if math.isfinite(i.high) else i.mean) for i in baselines]
+    ahead = [min(e, max(m, window[1]) + width) for m, e in ends if m > window[0] and e > window[1]]
+    margin = 0.06 * width
+    return (
+        min([window[0], *(m - margin for m in near)]),
+        max([window[1], *(m + margin for m in ahead)]),
+    )
+
+
 def _interval(
-    ax: Axes, y: float, of: Interval, window: tuple[float, float], color: str, marker: str
+    ax: Axes, y: float, of: Interval, window: Window, color: str, marker: str, lower: bool
 ) -> None:
-    if of.mean < window[0]:
-        ax.plot([window[0]], [y], marker="<", ms=8, color=color, clip_on=False, lw=0)
+    if _off(of.mean, window, lower):
+        edge, arrow = (window[1], ">") if lower else (window[0], "<")
+        ax.plot([edge], [y], marker=arrow, ms=8, color=color, clip_on=False, lw=0)
         return
     if math.isfinite(of.low) and math.isfinite(of.high):
         ax.plot([max(of.low, window[0]), min(of.high, window[1])], [y, y], color=color, lw=2.2)

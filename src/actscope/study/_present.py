@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from actscope.render import label
 from actscope.study._metrics import metric_named
-from actscope.study._phrases import plain
+from actscope.study._phrases import percent, plain
 from actscope.study._result import Comparison, Interval, Row
 
 NONE = "–"
@@ -74,6 +74,11 @@ def probability(value: float) -> str:
     if not math.isfinite(value):
         return NONE
     return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def chance(value: float) -> str:
+    """A probability of a posterior, which is never sure."""
+    return percent(value) if math.isfinite(value) else NONE
 
 
 def duration(seconds: float) -> str:

@@ -36,10 +36,10 @@ _OTHER_TASKS = {
 }  # fmt: skip
 ONE_SIDED = {"precision", "recall", "jaccard", *_NO_ROPE} - {"neg_brier_score"}
 _WORDS = {
-    "f1_macro": "F1 (mean over the classes)",
+    "f1_macro": "macro F1",
     "f1_weighted": "F1 (weighted by class)",
     "f1_micro": "F1 (over all rows)",
-    "roc_auc_ovr": "ROC AUC (one class against the rest)",
+    "roc_auc_ovr": "ROC AUC",
     "roc_auc_ovr_weighted": "ROC AUC (one class against the rest, weighted)",
     "roc_auc_ovo": "ROC AUC (class against class)",
     "roc_auc_ovo_weighted": "ROC AUC (class against class, weighted)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actscope import render
 from actscope.study import _present as show
+from actscope.study._metrics import metric_named
 from actscope.study._result import Comparison
 
 
@@ -11,10 +12,11 @@ def table(comparison: Comparison) -> render.Renderable:
     """The table of activations, best first, and the baselines below."""
     c = comparison
     trained = show.trained_per_activation(c)
+    lower = metric_named(c.metric).lower
     two_classes = any(row.cutoff is not None for row in c.rows)
     columns = [
         render.Column("activation"),
-        render.Column(f"test\n{show.metric_name(c.metric)}", right=True),
+        render.Column(f"test\n{show.metric_name(c.metric)}{' ↓' * lower}", right=True),
         render.Column("95%\ninterval", right=True),
         render.Column("learning\nrate", right=True),
         *([render.Column("median\ncutoff", right=True)] if two_classes else []),

@@ -17,6 +17,7 @@ from actscope.study._phrases import (
     lead,
     metric_name,
     number,
+    percent,
     phrase,
     them,
     value,
@@ -215,6 +216,9 @@ def _undecided_line(e: Evidence) -> str:
         f"Not decided: {join(e.undecided)}. These {e.seeds} seeds neither separate "
         f"{them(e.undecided)} from {e.best} nor show {them(e.undecided)} to be as good."
     )
+    leaning = [n for n in e.undecided if e.gaps[n].same == e.gaps[n].same]
+    if len(leaning) <= _NAMES_IN_HEADLINE:
+        line += f" Chances, each pair by itself: {'; '.join(_chances(e, n) for n in leaning)}."
     if e.between:
         clear = join([f"{better} is clearly better than {lesser}" for better, lesser in e.between])
         line += f" Yet {clear}."
@@ -230,6 +234,12 @@ def _undecided_line(e: Evidence) -> str:
             "same rows, so more rows of data are needed."
         )
     return line
+
+
+def _chances(e: Evidence, name: str) -> str:
+    """How an undecided one leans, the best's being better is its being worse."""
+    gap = e.gaps[name]
+    return f"{name} {percent(gap.same)} practically as good, {percent(gap.better)} worse"
 
 
 def _cautions(e: Evidence) -> list[str]:
