@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from actscope.study._metrics import Metric
+from actscope.study._racing import Dropped
 from actscope.study._result import Pair
 
 LINEAR_BASELINE = "linear model"
@@ -36,7 +37,8 @@ class Evidence:
     """All that the words need.
 
     means: in the metric's own numbers. gaps: each activation's pair with the best, its
-    differences by how much the best is better, whichever way is better.
+    differences by how much the best is better, whichever way is better; of one dropped in a
+    race, its pair with the one it was behind.
     """
 
     metric: Metric
@@ -55,6 +57,7 @@ class Evidence:
     step_like: Collection[str]
     edge: Mapping[str, Literal["low", "high"]]
     diverged: Mapping[str, tuple[int, int]]
+    dropped: Mapping[str, Dropped] = field(default_factory=dict)
 
 
 def phrase(baseline: str) -> str:

@@ -110,10 +110,11 @@ def paired(
     return Paired(p_different, p_equivalent, mean, mean - half, mean + half)
 
 
-def holm(p_values: np.ndarray | Sequence[float]) -> np.ndarray:
+def holm(p_values: np.ndarray | Sequence[float], family: int | None = None) -> np.ndarray:
     """Holm's adjusted p-values: rejecting those below alpha keeps any false claim below alpha.
 
     In ascending order, adjusted_i = max_{j <= i} min(1, (m - j) p_j) with j counted from 0.
+    family: m, where more claims belong to the family than are tested now; else all given.
 
     >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
     [0.03, 0.06, 0.06]
@@ -122,14 +123,19 @@ def holm(p_values: np.ndarray | Sequence[float]) -> np.ndarray:
     """
     p = np.asarray(p_values, dtype=float)
     order = np.argsort(p, kind="stable")
-    stepped = np.minimum(1.0, (p.size - np.arange(p.size)) * p[order])
+    stepped = np.minimum(1.0, ((family or p.size) - np.arange(p.size)) * p[order])
     adjusted = np.empty_like(p)
     adjusted[order] = np.maximum.accumulate(stepped)
     return adjusted
 
 
 def compare_all(
-    scores: Mapping[str, np.ndarray], test_ratio: float, rope: float, resolution: float = 0.0
+    scores: Mapping[str, np.ndarray],
+    test_ratio: float,
+    rope: float,
+    resolution: float = 0.0,
+    family: int | None = None,
+    family_equivalent: int | None = None,
 ) -> tuple[Pair, ...]:
     """Every pair of activations by `paired`, Holm-adjusted over all pairs, each family by itself.
 
@@ -140,6 +146,7 @@ def compare_all(
     Args:
         scores: activation -> (seed,) scores on the same splits.
         test_ratio, rope, resolution: as in `paired`.
+        family, family_equivalent: as in `holm`, of claims that two differ and are the same.
 
     >>> pair, = compare_all({"a": [0.9, 0.8], "b": [0.9, 0.8]}, test_ratio=0.25, rope=0.01)
     >>> pair.first, pair.second, pair.p_different, pair.p_equivalent
@@ -153,7 +160,8 @@ def compare_all(
     gaps = gaps_of(table, i, j)
     found = pair_tests(gaps, table.shape[1], test_ratio, rope, resolution)
     columns = (gaps.mean, gaps.mean - found.half, gaps.mean + found.half)
-    families = (holm(found.p_different), holm(found.p_equivalent), *found.probabilities)
+    adjusted = holm(found.p_different, family), holm(found.p_equivalent, family_equivalent)
+    families = (*adjusted, *found.probabilities)
     return tuple(
         Pair(first, second, *map(float, numbers))
         for (first, second), *numbers in zip(

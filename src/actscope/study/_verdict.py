@@ -8,10 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from actscope.study._equivalence import called
+from actscope.study._equivalence import ALPHA, called
 from actscope.study._forecast import seeds_to_decide
 from actscope.study._metrics import Metric
 from actscope.study._phrases import Evidence, Standing
+from actscope.study._racing import Dropped, Raced
 from actscope.study._result import Pair, Verdict
 from actscope.study._statistics import compare_all, highest, holm, paired
 from actscope.study._words import verdict_text
@@ -29,6 +30,7 @@ def decide(
     step_like: Collection[str] = (),
     edge: Mapping[str, Literal["low", "high"]] | None = None,
     diverged: Mapping[str, tuple[int, int]] | None = None,
+    raced: Raced | None = None,
 ) -> Verdict:
     """Say which activation is best, which are as good, which are worse, and what stays open.
 
@@ -49,6 +51,8 @@ def decide(
             everywhere, so that hidden layers do not train; others among `scores` are neither.
         edge: activations whose chosen learning rate was, in most seeds, the end of those tried.
         diverged: activation -> (networks that diverged, networks trained).
+        raced: of a race (see `_racing`); its dropped ones are worse, whatever the scores of their
+            fewer seeds say now, and the others are tested at the error that is left.
 
     Raises:
         SettingError: scores that are missing or not finite, a rope of 0 or less.
@@ -63,15 +67,31 @@ def decide(
     """
     means = {name: float(np.mean(values)) for name, values in scores.items()}
     scores = {name: metric.sign * np.asarray(values) for name, values in scores.items()}
-    pairs = compare_all(scores, test_ratio, rope, resolution)
+    every = scores
+    raced = raced or Raced({}, frozenset(), len(scores) * (len(scores) - 1) // 2, ALPHA)
+    scores = {name: values for name, values in scores.items() if name not in raced.dropped}
+    pairs = compare_all(
+        scores,
+        test_ratio,
+        rope,
+        resolution,
+        family=raced.pairs - len(raced.rejected),
+        family_equivalent=raced.pairs,
+    )
     best = highest(scores)
     ranked = [best, *sorted((n for n in scores if n != best), key=lambda n: -scores[n].mean())]
     gaps = {name: _oriented(pairs, best, name) for name in ranked[1:]}
 
-    relations = {n: _relation(gap, rope) for n, gap in gaps.items()}
+    relations = {n: _relation(gap, rope, raced.level) for n, gap in gaps.items()}
     equivalent = tuple(n for n, relation in relations.items() if relation == "same")
     worse = tuple(n for n, relation in relations.items() if relation == "clear")
     undecided = tuple(n for n, relation in relations.items() if relation == "open")
+    lost = {
+        n: _lost(every, n, drop, test_ratio, rope, resolution) for n, drop in raced.dropped.items()
+    }
+    worse = (*worse, *sorted(lost, key=lambda n: -float(every[n].mean())))
+    gaps.update(lost)
+    pairs = (*pairs, *lost.values())
 
     needed = seeds_to_decide(scores, best, test_ratio, rope, resolution) if undecided else {}
     standings = tuple(
@@ -90,11 +110,12 @@ def decide(
         worse=worse,
         undecided=undecided,
         gaps=gaps,
-        between=_between(pairs, {best, *worse}, rope),
+        between=_between(pairs, {best, *worse}, rope, raced.level),
+        dropped=raced.dropped,
         needed={n: needed[n] for n in undecided if n in needed},
         baselines=standings,
-        linear=frozenset(linear) & set(scores),
-        step_like=frozenset(step_like) & set(scores),
+        linear=frozenset(linear) & set(every),
+        step_like=frozenset(step_like) & set(every),
         edge=edge or {},
         diverged=diverged or {},
     )
@@ -131,20 +152,36 @@ def _in_metric(pair: Pair, sign: int) -> Pair:
     return replace(pair, difference=sign * pair.difference, low=low, high=high)
 
 
-def _relation(pair: Pair, rope: float) -> Literal["same", "clear", "open"]:
-    same, clear = called(pair.difference, pair.p_different, pair.p_equivalent, rope)
+def _lost(
+    scores: Mapping[str, np.ndarray],
+    name: str,
+    drop: Dropped,
+    test_ratio: float,
+    rope: float,
+    resolution: float,
+) -> Pair:
+    """The one it lost to minus it, over the seeds of the look at which it was dropped."""
+    both = {n: np.asarray(scores[n])[: drop.seeds] for n in (drop.behind, name)}
+    (pair,) = compare_all(both, test_ratio, rope, resolution)
+    return replace(pair, p_different=drop.p, p_equivalent=1.0)
+
+
+def _relation(pair: Pair, rope: float, level: float) -> Literal["same", "clear", "open"]:
+    same, clear = called(pair.difference, pair.p_different, pair.p_equivalent, rope, level)
     return "same" if same else "clear" if clear else "open"
 
 
 def _between(
-    pairs: tuple[Pair, ...], settled: set[str], rope: float
+    pairs: tuple[Pair, ...], settled: set[str], rope: float, level: float
 ) -> tuple[tuple[str, str], ...]:
     """(better, lesser) of the clear differences that do not involve the best or the worse.
 
     An uneven best can leave both of two others undecided although these differ clearly.
     """
     clear = (
-        p for p in pairs if not settled & {p.first, p.second} and _relation(p, rope) == "clear"
+        p
+        for p in pairs
+        if not settled & {p.first, p.second} and _relation(p, rope, level) == "clear"
     )
     return tuple((p.first, p.second) if p.difference > 0 else (p.second, p.first) for p in clear)
 

@@ -200,13 +200,23 @@ def _worse_line(e: Evidence) -> str:
         return ""
     items = []
     for name in e.worse:
-        gap, reason = e.gaps[name], weakness(e, name)
+        gap = e.gaps[name]
+        reason = "; ".join(filter(None, (weakness(e, name), _dropped(e, name))))
         interval = f"{number(e, gap.low)} to {number(e, gap.high)}"
         items.append(
             f"{name} by {number(e, gap.difference)} ({interval}{'; ' + reason if reason else ''})"
         )
     unit = "percentage points" if e.metric.percent else metric_name(e)
     return f"Clearly worse than {e.best}, in {unit} with 95% intervals: {join(items)}."
+
+
+def _dropped(e: Evidence, name: str) -> str:
+    """Where a race ended for one, and behind whom if not the best."""
+    drop = e.dropped.get(name)
+    if drop is None:
+        return ""
+    than = "" if drop.behind == e.best else f", against {drop.behind}"
+    return f"stopped after {drop.seeds} seeds{than}"
 
 
 def _undecided_line(e: Evidence) -> str:
