@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from benchmarks import kill
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
