@@ -47,6 +47,14 @@ def compare(
         str | None,
         typer.Option(metavar="X", help="Smallest difference in the metric that matters to you."),
     ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Rows of one group are never on both sides of a split."),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Tests are later than what was learned from."),
+    ] = None,
     activations: Annotated[
         str | None,
         typer.Option(
@@ -122,6 +130,7 @@ def compare(
         "drop": [name for text in drop or () for name in values.items("--drop", text)],
         "keep": [name for text in keep or () for name in values.items("--keep", text)],
     }
+    settings |= {k: v for k, v in (("group", group), ("time", time)) if v is not None}
     if rope is not None:
         settings["rope"] = values.number("--rope", rope)
     if hidden is not None:

@@ -1,5 +1,6 @@
 """Tables in: CSV, Parquet, frames, arrays -> numbers ready to train on."""
 
+from actscope.data._arrangement import Arrangement as Arrangement
 from actscope.data._dataset import Dataset as Dataset
 from actscope.data._dataset import load as load
 from actscope.data._encoder import Encoder as Encoder
@@ -10,6 +11,7 @@ from actscope.data._schema import Schema as Schema
 from actscope.data._target import Task as Task
 
 __all__ = [
+    "Arrangement",
     "Column",
     "Dataset",
     "Encoder",

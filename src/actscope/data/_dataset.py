@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from actscope.data._arrangement import Arrangement, read_groups, read_times
 from actscope.data._columns import choose
 from actscope.data._say import columns_named, listed, one_of, quoted
 from actscope.data._schema import Schema
@@ -32,7 +33,9 @@ class Dataset:
     class_values: the same classes as the source has them (7, True, "setosa").
     schema: what each column becomes.
     notes: one plain sentence for each thing that was done or left out.
-    fingerprint: SHA-256 of features, target and schema: the same for the same content.
+    fingerprint: SHA-256 of features, target, schema and arrangement: the same for the same
+        content.
+    arrangement: which rows belong together, or when they were; None: any row like any other.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Dataset:
     schema: Schema = field(repr=False)
     notes: tuple[str, ...] = field(repr=False)
     fingerprint: str
+    arrangement: Arrangement | None = field(default=None, repr=False)
 
     @property
     def rows(self) -> int:
@@ -66,6 +70,8 @@ def load(
     drop: Iterable[str | int] | str | int = (),
     keep: Iterable[str | int] | str | int = (),
     name: str | None = None,
+    group: str | int | None = None,
+    time: str | int | None = None,
 ) -> Dataset:
     """The features and the target of a table, typed, with everything said that was done to it.
 
@@ -76,6 +82,9 @@ def load(
     task: "classification" or "regression"; guessed from the target, and said, when None.
     drop, keep: columns never used; columns used although they look like identifiers,
         free text or constants.
+    group: column whose equal values mark rows that belong together, such as a patient's.
+    time: column of numbers or dates by which the rows came. Neither is an input of a network
+        unless it is in keep.
 
     Raises DataError, one line, for whatever cannot be used as it is.
 
@@ -96,7 +105,14 @@ def load(
     beside = [b for b in table.beside if b != target_name and b not in kept | dropped]
     if beside:
         notes.append(f"{columns_named(beside)}: other targets of this data set: not used")
-    unused = {target_name, *dropped, *beside}
+    arranged = _arranged(table, group, time, target_name, read.present, names)
+    aside = {arranged.column} - kept if arranged else set()
+    if aside:
+        notes.append(
+            f"{columns_named(sorted(aside))}: the rows' {arranged.kind if arranged else ''}, "
+            "no input of the networks (keep= or --keep makes it one)"
+        )
+    unused = {target_name, *dropped, *beside, *aside}
     features = table.frame.drop(columns=[n for n in names if n in unused])
     if not read.present.all():
         features = features.loc[read.present].reset_index(drop=True)
@@ -115,8 +131,30 @@ def load(
         class_values=read.class_values,
         schema=schema,
         notes=(*notes, *chosen.notes),
-        fingerprint=_fingerprint(chosen.frame, read, schema),
+        fingerprint=_fingerprint(chosen.frame, read, schema, arranged),
+        arrangement=arranged,
     )
+
+
+def _arranged(
+    table: Table,
+    group: str | int | None,
+    time: str | int | None,
+    target: str,
+    present: np.ndarray,
+    names: tuple[str, ...],
+) -> Arrangement | None:
+    """The arrangement of the rows that have a target."""
+    if group is not None and time is not None:
+        raise DataError("group and time cannot both be given: rows are parted by one of them")
+    if group is None and time is None:
+        return None
+    what = "time" if group is None else "group"
+    column = one_of(time if group is None else group, names, what)
+    if column == target:
+        raise DataError(f"{quoted(column)} is the target: it cannot be the {what} as well")
+    values = table.frame.iloc[:, names.index(column)].loc[present].reset_index(drop=True)
+    return read_times(values, column) if group is None else read_groups(values, column)
 
 
 def _target_column(table: Table, target: Any, names: tuple[str, ...]) -> tuple[pd.Series, str]:
@@ -164,13 +202,17 @@ def _check_choice(
         raise DataError(f"{columns_named(sorted(both))} cannot be in drop and in keep")
 
 
-def _fingerprint(frame: pd.DataFrame, read: Target, schema: Schema) -> str:
+def _fingerprint(
+    frame: pd.DataFrame, read: Target, schema: Schema, arranged: Arrangement | None
+) -> str:
     """SHA-256 over content alone: neither the file's name nor columns left out change it."""
     digest = hashlib.sha256()
     state = schema.to_dict()
     about = [state["columns"], state["target"], list(read.classes), len(frame)]
     digest.update(json.dumps(about).encode())
     digest.update(read.values.astype("<i8" if read.classes else "<f8").tobytes())
+    if arranged is not None:
+        digest.update(arranged.kind.encode() + arranged.codes.astype("<i8").tobytes())
     for name in frame.columns:
         values = frame[name].to_numpy()
         if values.dtype == object:

@@ -21,7 +21,7 @@ from actscope.study._metrics import Metric, metric_named, smallest_step
 from actscope.study._plan import Plan
 from actscope.study._result import Comparison, DataSummary, Interval, Row, Winner
 from actscope.study._shard import ShardResult
-from actscope.study._split import part_sizes, ratio_of_test, split
+from actscope.study._split import ratio_of_test, rows_tested, split
 from actscope.study._statistics import score_interval
 from actscope.study._task import BaselineResult, Result
 from actscope.study._verdict import decide, nothing_learned
@@ -47,7 +47,7 @@ def assemble(
     """
     results = [part for part in parts if isinstance(part, ShardResult)]
     baselines = [row for part in parts if isinstance(part, BaselineResult) for row in part.scores]
-    ratio = ratio_of_test(data)
+    ratio = ratio_of_test(data, plan.seeds)
     metric = metric_named(plan.metric)
     members = {name: _members(plan, results, name, metric.sign) for name in plan.activations}
     chosen = {name: _chosen(plan, rows) for name, rows in members.items()}
@@ -63,7 +63,7 @@ def assemble(
             metric=metric,
             rope=plan.rope,
             baselines=base,
-            resolution=smallest_step(metric, part_sizes(data)[0]),
+            resolution=smallest_step(metric, rows_tested(data)),
             linear=[name for name in scores if plan.record(name).name == "identity"],
             step_like=[name for name in scores if plan.record(name).step_like],
             edge=_edges(plan, chosen),

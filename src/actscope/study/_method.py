@@ -113,6 +113,14 @@ def _numbers(values: Any) -> str:
 
 
 def _split(plan: Any) -> str:
+    by, _, column = str(plan.get("split", "")).partition(" ")
+    if by == "group":
+        return f", which never parts rows of one {render.label(column)}"
+    if by == "time":
+        return (
+            f" (of a period that covers 60% of them by {render.label(column)} and begins at "
+            "random, the last sixth tests; only earlier ones were learned from)"
+        )
     test, validation = plan.get("test_share"), plan.get("validation_share")
     if not isinstance(test, float) or not isinstance(validation, float):
         return ""
@@ -170,7 +178,8 @@ def _arguments(c: Comparison) -> dict[str, Any]:
     wanted["seeds"] = len(seeds) if counted else seeds
     wanted["learning_rates"] = list(plan.get("learning_rates") or _rates(c))
     usual = {"optimizer": "adam", "l2": 0.0}
-    keys = ("hidden", "metric", "rope", "epochs", "batch_size", "drop", "keep", *usual)
+    keys = ("hidden", "metric", "rope", "epochs", "batch_size", "drop", "keep", "group", "time")
+    keys += (*usual,)
     for key in keys:
         if plan.get(key) and plan[key] != usual.get(key):
             value = plan[key]

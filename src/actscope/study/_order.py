@@ -26,6 +26,9 @@ VERSIONS = {
     "numpy": np.__version__,
 }
 
+_SHOWN = ("source", "drop", "keep", "group", "time")
+_LOADED = ("task", "drop", "keep", "name", "group", "time")
+
 
 @dataclass(frozen=True)
 class Order:
@@ -39,7 +42,7 @@ class Order:
     @property
     def shown(self) -> dict[str, Any]:
         """What a result tells of its origin: nothing about the machine."""
-        return {name: self.origin[name] for name in ("source", "drop", "keep")}
+        return {name: self.origin[name] for name in _SHOWN}
 
     def about(self) -> dict[str, Any]:
         """What a store says about its study: all that is needed to go on with it."""
@@ -82,7 +85,7 @@ def kept_order(
         raise StoreError(f"no study in {folder}: give the folder that `actscope compare` named")
     _check_versions(folder, about)
     origin = about["origin"]
-    known = {name: origin[name] for name in ("task", "drop", "keep", "name")}
+    known = {name: origin[name] for name in _LOADED}
     if source is None:
         source = _where(origin, folder)
     if target is None:
@@ -170,6 +173,8 @@ def _origin(source: Any, target: Any, options: Mapping[str, Any]) -> dict[str, A
         "target": target if isinstance(target, str | int) else None,
         "task": options.get("task"),
         "name": options.get("name"),
+        "group": options.get("group"),
+        "time": options.get("time"),
         **{
             what: [str(column) for column in _check.listed_or_none(options.get(what) or ())]
             for what in ("drop", "keep")

@@ -45,6 +45,7 @@ class Plan:
     init: str
     metric: str
     rope: float
+    split: str
     test_share: float
     validation_share: float
     data_fingerprint: str
@@ -134,6 +135,7 @@ def make_plan(
         init="gain",
         metric=chosen.name,
         rope=default_rope(chosen, data.target) if rope is None else check_rope(rope),
+        split=_split(data),
         test_share=TEST_SHARE,
         validation_share=VALIDATION_SHARE,
         data_fingerprint=data.fingerprint,
@@ -154,6 +156,11 @@ def _check_memory(data: Dataset, plan: Plan) -> None:
             f"one network with hidden={','.join(map(str, plan.hidden))} needs about "
             f"{needed / 1e9:.1f} GB and {available / 1e9:.1f} GB are free: use fewer units"
         )
+
+
+def _split(data: Dataset) -> str:
+    by = data.arrangement
+    return "rows" if by is None else f"{by.kind} {by.column}"
 
 
 def _default_batch(rows: int) -> int:

@@ -35,6 +35,8 @@ def compare(
     task: str | None = None,
     metric: str | None = None,
     rope: float | None = None,
+    group: str | int | None = None,
+    time: str | int | None = None,
     drop: Sequence[str | int] | str | int = (),
     keep: Sequence[str | int] | str | int = (),
     epochs: int | None = None,
@@ -72,6 +74,10 @@ def compare(
             balance.
         rope: a difference in the metric below this would change nobody's decision (region of
             practical equivalence); None: 0.01, of the target's deviation for "rmse" and "mae".
+        group: a column whose equal values mark rows that belong together (a patient's, a
+            machine's): they are never on both sides of a split.
+        time: a column of numbers or dates: what is tested is later than what was learned from.
+            Each seed then draws a period of its own, 60% of the rows long.
         drop, keep: columns to leave out, or to use though they look like identifiers.
         epochs: at most; training stops earlier when validation loss stops falling.
         batch_size: rows of a step; None: 32 to 256 by the size of the table.
@@ -107,7 +113,7 @@ def compare(
         workers = _check.whole("workers", workers)
     if resume is not None and out:
         raise SettingError("out and resume contradict each other: a study goes on in its folder")
-    options = {"task": task, "drop": drop, "keep": keep, "name": name}
+    options = {"task": task, "drop": drop, "keep": keep, "name": name, "group": group, "time": time}
     settings: dict[str, Any] = {
         "activations": activations,
         "seeds": seeds,

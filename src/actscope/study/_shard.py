@@ -64,6 +64,8 @@ def cut_shards(data: Dataset, plan: Plan) -> list[Shard]:
     """Shards of about `SHARD_MEMBERS` networks, the blocks of seeds as even as can be."""
     seed_bytes = 4 * len(data.target) * Encoder(data.schema).width
     fitting = min(SHARD_MEMBERS // len(plan.learning_rates), SHARD_BYTES // seed_bytes)
+    if data.arrangement is not None:  # the parts of different seeds differ in size
+        fitting = 1
     blocks = -(-len(plan.seeds) // max(1, fitting))
     parts = np.array_split(np.asarray(plan.seeds), blocks)
     even = [tuple(int(seed) for seed in part) for part in parts]

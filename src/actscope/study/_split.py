@@ -1,7 +1,8 @@
-"""Which rows train, choose and test, for one seed."""
+"""Which rows train, choose and test, for one seed, and how much the tests of two seeds share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from actscope.data import Dataset
 from actscope.errors import DataError
+from actscope.study._arranged import check_arranged, group_split, overlap_ratio, time_split
 
 TEST_SHARE = 0.25
 VALIDATION_SHARE = 0.2  # of the rows that are not test rows
@@ -18,11 +20,14 @@ MIN_CLASS_ROWS = 5
 MIN_ROWS = 20
 # Of a regression target: squares of smaller or larger differences leave the range of floats.
 SMALLEST_TARGET, LARGEST_TARGET = 1e-100, 1e100
+# Splits by group or time differ in size; what they share is measured on so many of them.
+MEASURED = 40
+FEW_SEEDS = 5
 
 
 @dataclass(frozen=True)
 class Split:
-    """Row numbers, disjoint, together all rows."""
+    """Row numbers, disjoint; together all rows but in a split by time."""
 
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
@@ -34,6 +39,10 @@ def check_splittable(data: Dataset) -> None:
     rows = len(data.target)
     if rows < MIN_ROWS:
         raise DataError(f"{data.name} has {rows} usable rows; a study needs at least {MIN_ROWS}")
+    arranged = data.arrangement
+    if arranged is not None:
+        check_arranged(arranged.kind, arranged.column, arranged.codes, data.name)
+        split(data, 0)  # refuses here rather than in a worker
     if data.task != "classification":
         size = float(np.abs(data.target).max())
         if not SMALLEST_TARGET <= float(np.ptp(data.target / size)) * size <= LARGEST_TARGET:
@@ -58,11 +67,16 @@ def check_splittable(data: Dataset) -> None:
 def split(data: Dataset, seed: int) -> Split:
     """60% training, 15% validation, 25% test rows; every class in each, in proportion.
 
+    With groups: whole groups, about so many rows. With times: of a window of 60% of the rows,
+    which begins at a random one, the last sixth tests what was learned from those before.
+
     Not scikit-learn's `train_test_split`: its stratification leaves a small class out of a
     part now and then (classes of 5, 5, 5 and 29 rows: in 143 of 200 seeds).
     """
     rng = np.random.default_rng([seed, 2])
     strata = data.target if data.task == "classification" else np.zeros(len(data.target), int)
+    if data.arrangement is not None:
+        return _arranged(data, strata, rng)
     test_rows, held_rows = part_sizes(data)
     parts: tuple[list[NDArray[np.int64]], ...] = ([], [], [])
     for code, (test, held) in enumerate(zip(test_rows, held_rows, strict=True)):
@@ -71,6 +85,32 @@ def split(data: Dataset, seed: int) -> Split:
             part.append(rows)
     test, validation, train = (rng.permutation(np.concatenate(part)) for part in parts)
     return Split(train, validation, test)
+
+
+def _arranged(data: Dataset, strata: NDArray[np.int64], rng: np.random.Generator) -> Split:
+    by = data.arrangement
+    assert by is not None
+    if by.kind == "group":
+        parts = group_split(by.codes, strata, rng, TEST_SHARE, VALIDATION_SHARE)
+    else:
+        parts = time_split(by.codes, strata, rng, VALIDATION_SHARE)
+    if parts is None:
+        classes = ", each with every class" if data.task == "classification" else ""
+        uneven = "groups of more even size" if by.kind == "group" else "more different times"
+        raise DataError(
+            f"{by.column!r} leaves no split into training, validation and test rows{classes}: "
+            f"give {uneven}, merge rare classes, or leave out {by.kind}"
+        )
+    return Split(*parts)
+
+
+def rows_tested(data: Dataset) -> NDArray[np.int64]:
+    """Int["class"], of one seed's test rows: how many there are at the least."""
+    if data.arrangement is None:
+        return part_sizes(data)[0]
+    codes = data.target if data.task == "classification" else np.zeros(len(data.target), int)
+    counts = [np.bincount(codes[split(data, s).test]) for s in range(MEASURED)]
+    return np.min([np.pad(c, (0, codes.max() + 1 - len(c))) for c in counts], axis=0)
 
 
 def part_sizes(data: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -93,10 +133,18 @@ def _shared_out(counts: NDArray[np.int64], share: float) -> NDArray[np.int64]:
     return taken
 
 
-def ratio_of_test(data: Dataset) -> float:
-    """Test rows over the rows learned from, validation rows included: Nadeau-Bengio's n2/n1.
+def ratio_of_test(data: Dataset, seeds: Sequence[int] = ()) -> float:
+    """rho / (1 - rho), rho the share of test rows that two seeds have in common.
 
-    Validation rows choose learning rate, epoch and cutoff: they take part in the learning.
+    Of rows drawn at random rho = n_test / n, so that this is test rows over the rows learned
+    from, validation rows included (they choose learning rate, epoch and cutoff, and so take part
+    in the learning): Nadeau-Bengio's n2/n1. With groups or times: `overlap_ratio` of these seeds.
     """
+    by = data.arrangement
+    if by is not None:
+        # Fewer seeds have no average of their own to speak of.
+        known = seeds if len(seeds) >= FEW_SEEDS else range(MEASURED)
+        tests = [split(data, seed).test for seed in known]
+        return overlap_ratio(tests, by.codes if by.kind == "group" else None)
     test_rows = int(part_sizes(data)[0].sum())
     return test_rows / (len(data.target) - test_rows)
