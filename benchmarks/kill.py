@@ -26,9 +26,9 @@ import sys
 import actscope as act
 rng = __import__("numpy").random.default_rng(0)
 X = rng.standard_normal((240, 4))
-act.compare(X, X[:, 0] * X[:, 1] > 0.1, activations=["relu", "tanh", "elu", "gelu", "silu",
-            "sigmoid", "step", "identity"], seeds=64, learning_rates=[0.01], hidden=(16, 16),
-            epochs=40, workers=2, progress=False, out=sys.argv[1], engine=sys.argv[2])
+act.compare(X, X[:, 0] * X[:, 1] > 0.1, activations=["relu", "tanh", "silu", "step"], seeds=64,
+            learning_rates=[0.01], hidden=16, epochs=30, workers=2, progress=False,
+            out=sys.argv[1], engine=sys.argv[2])
 """
 ORPHANS_END_WITHIN = 10.0  # seconds; a worker that is just starting looks last
 

@@ -15,7 +15,7 @@ from . import _values as values
 from ._stopped import Stopped
 
 if TYPE_CHECKING:
-    from actscope.study import Comparison, Interrupted
+    from actscope.study import Comparison, Estimate, Interrupted
 
 
 def compare(
@@ -103,6 +103,10 @@ def compare(
         str | None,
         typer.Option(metavar="DIR", help="Go on with the study kept in there; needs no DATA."),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be done, and how long it takes; keep none."),
+    ] = False,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep nothing.")] = False,
     engine: Annotated[str, typer.Option(metavar="E", help="local.")] = "local",
     json: Annotated[
@@ -143,12 +147,18 @@ def compare(
     for name, text in counts.items():
         if text is not None:
             settings[name] = values.positive_integer(f"--{name.replace('_', '-')}", text)
-    _check_folders(data, out, resume, no_save)
+    if dry_run and resume is not None:
+        raise SettingError("--dry-run is about a new study and --resume about a kept one")
+    _check_folders(data, out, resume, no_save or dry_run)
     if activations is not None:  # before the heavy imports: a misspelt name is said at once
         settings["activations"] = _activations(activations)
 
     from actscope import study
 
+    if dry_run:
+        found = study.estimate(data, target, task=task, metric=metric, **settings)
+        json_output.write(found.to_dict()) if json else _say(found)
+        return None
     keep_in = False if no_save or resume else out or True
     try:
         result = study.compare(
@@ -185,6 +195,30 @@ def _check_folders(data: str | None, out: str | None, resume: str | None, no_sav
         values.check_folder("--out", Path(out))
     elif not no_save:
         values.check_writable("--out", Path(), "the current folder")
+
+
+def _say(found: Estimate) -> None:
+    """What would be done, a line each."""
+    data, plan = found.order.data, found.order.plan
+    for note in (*data.notes, *found.order.notes):
+        print(f"- {note}")
+    seeds, rates = len(plan.seeds), ", ".join(f"{rate:g}" for rate in plan.learning_rates)
+    hidden = " and ".join(map(str, plan.hidden)) or "no"
+    print(f"{data.name}: {len(data.target)} rows, {data.frame.shape[1]} columns, {data.task}")
+    print(f"{plan.networks} networks: {len(plan.activations)} activations, {seeds} seeds,")
+    print(f"  learning rates {rates}, {hidden} hidden units, at most {plan.epochs} epochs")
+    print(f"  activations: {', '.join(plan.activations)}")
+    print(f"Judged by {plan.metric}, in {found.parts} parts, each kept when it ends.")
+    most = "at most " if found.at_most else "about "  # epochs that the trial did not see
+    cores = f"{found.workers} workers" if found.workers > 1 else "one worker"
+    memory = f"{found.memory / 1e9:.1f} GB of memory"
+    print(f"On this machine, with {cores}: {most}{_duration(found.seconds)}, {memory}.")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _how_to_go_on(stop: Interrupted, json: bool) -> Stopped:

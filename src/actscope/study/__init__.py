@@ -1,6 +1,8 @@
 """A planned comparison: plan -> run -> statistics -> verdict -> page."""
 
 from actscope.render import write_all as write_all
+from actscope.study._cost import Estimate as Estimate
+from actscope.study._cost import estimate as estimate
 from actscope.study._drive import Interrupted as Interrupted
 from actscope.study._result import Comparison as Comparison
 from actscope.study._result import DataSummary as DataSummary

@@ -10,9 +10,9 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import cast
+from typing import Any, TypeVar, cast
 
 import joblib
 from joblib.externals.loky.process_executor import BrokenProcessPool
@@ -22,6 +22,8 @@ from actscope.errors import EngineError
 from actscope.study._plan import Plan
 from actscope.study._progress import Counters
 from actscope.study._task import Parts, Result, Task, run_task
+
+T = TypeVar("T")
 
 # A worker that was ended from outside costs the parts that ran then, which are run again; a
 # machine on which workers end so often without finishing anything has another problem.
@@ -69,6 +71,18 @@ def run(
                 ) from None
         finally:
             done.close()
+
+
+def call(function: Callable[..., T], jobs: Sequence[tuple[Any, ...]], workers: int) -> list[T]:
+    """function(*job) for each job, in order, each in one of `workers` processes."""
+    calls = (joblib.delayed(_called)(function, job, os.getpid()) for job in jobs)
+    return cast("list[T]", joblib.Parallel(n_jobs=workers, batch_size=1)(calls))  # type: ignore
+
+
+def _called(function: Callable[..., T], job: tuple[Any, ...], driver: int) -> T:
+    if os.getpid() != driver:
+        _end_with(driver)
+    return function(*job)
 
 
 def _pool(
