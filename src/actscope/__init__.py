@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from actscope.nn import module as module
     from actscope.nn import precise as precise
     from actscope.study import Comparison as Comparison
+    from actscope.study import Comparisons as Comparisons
     from actscope.study import compare as compare
     from actscope.study import load_winner as load_winner
     from actscope.web import Playground as Playground
@@ -42,6 +43,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "ActscopeError": "errors",
     "Comparison": "study",
+    "Comparisons": "study",
     "DataError": "errors",
     "EngineError": "errors",
     "Ensemble": "ensemble",
@@ -71,6 +73,7 @@ _HOMES = {
 __all__ = [
     "ActscopeError",
     "Comparison",
+    "Comparisons",
     "DataError",
     "EngineError",
     "Ensemble",

@@ -11,7 +11,8 @@ from actscope.study._result import Pair as Pair
 from actscope.study._result import Row as Row
 from actscope.study._result import Verdict as Verdict
 from actscope.study._result import Winner as Winner
-from actscope.study._run import compare as compare
+from actscope.study._several import Comparisons as Comparisons
+from actscope.study._several import compare as compare
 from actscope.study._store import save as save
 from actscope.study._store import to_json as to_json
 from actscope.study._winner import LoadedWinner as LoadedWinner

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,8 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
                 "worse": list(c.verdict.worse),
                 "undecided": list(c.verdict.undecided),
                 "matters": c.verdict.matters,
+                "rope": c.plan.get("rope"),
+                "pairs": [asdict(pair) for pair in c.verdict.pairs],
                 "text": c.verdict.text,
             },
             "notes": list(c.data.notes),
@@ -99,7 +102,7 @@ def save(comparison: Comparison, folder: str | Path) -> Path:
     files = {
         MEMBERS: comparison.members.to_csv(index=False).encode(),
         PAGE: page(comparison).encode(),
-        RESULTS: _json(to_json(comparison)),
+        RESULTS: json_bytes(to_json(comparison)),
         **(_winner_files(comparison) if comparison.winner else {}),
     }
     try:
@@ -124,7 +127,8 @@ def save_page(comparison: Comparison, path: str | Path) -> Path:
     return path
 
 
-def _json(document: Any) -> bytes:
+def json_bytes(document: Any) -> bytes:
+    """A document as a file holds it."""
     return (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()
 
 
@@ -150,5 +154,5 @@ def _winner_files(comparison: Comparison) -> dict[str, bytes]:
     }
     return {
         WINNER_TENSORS: safetensors_bytes(dict(winner.tensors)),
-        WINNER_FACTS: _json(facts),
+        WINNER_FACTS: json_bytes(facts),
     }
