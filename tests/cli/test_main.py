@@ -65,10 +65,10 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["comprae", "x"], "Did you mean 'compare'?"),
         (["frobnicate"], "No such command 'frobnicate'"),
-        (["compare"], "Missing argument 'DATA'"),
+        (["compare"], "no DATA given"),
         (["compare", "x", "--sedes", "3"], "No such option"),
         (["compare", "x", "--seeds"], "requires an argument"),
-        (["compare", "x", "y", "z"], "unexpected extra argument"),
+        (["compare", "x", "y", "z"], "there is no file 'x'"),
         (["predict", "a", "b"], "Missing option '-o'"),
         (["show"], "Missing argument 'NAME'"),
         (["show", "gelo"], "Did you mean 'gelu'"),

@@ -12,6 +12,7 @@ from actscope.errors import SettingError
 
 from . import _json as json_output
 from . import _values as values
+from ._compare_several import compare_several
 from ._stopped import Stopped
 
 if TYPE_CHECKING:
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 
 def compare(
-    data: Annotated[
-        str | None,
+    tables: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="DATA", help="A .csv, .tsv or .parquet file, or sklearn:digits and the like."
+            metavar="DATA...",
+            help="A .csv, .tsv or .parquet file, or sklearn:digits and the like; several are "
+            "ranked over all.",
         ),
     ] = None,
     target: Annotated[
@@ -127,8 +130,10 @@ def compare(
       actscope compare prices.parquet --target price --task regression \\
           --activations "relu,tanh,leaky_relu(negative_slope=0.2)" --seeds 40 --hidden 128,64
       actscope compare churn.csv --target churned --activations "relu,x*tanh(exp(x))"
+      actscope compare a.csv b.csv c.csv --target y
       actscope compare --resume actscope-churn
     """
+    data = tables[0] if tables else None
     settings: dict[str, Any] = {
         "optimizer": optimizer,
         "drop": [name for text in drop or () for name in values.items("--drop", text)],
@@ -147,6 +152,8 @@ def compare(
     for name, text in counts.items():
         if text is not None:
             settings[name] = values.positive_integer(f"--{name.replace('_', '-')}", text)
+    if dry_run and len(tables or ()) > 1:
+        raise SettingError("--dry-run is about one study: give one DATA")
     if dry_run and resume is not None:
         raise SettingError("--dry-run is about a new study and --resume about a kept one")
     _check_folders(data, out, resume, no_save or dry_run)
@@ -160,6 +167,11 @@ def compare(
         json_output.write(found.to_dict()) if json else _say(found)
         return None
     keep_in = False if no_save or resume else out or True
+    if len(tables or ()) > 1:
+        return compare_several(
+            tables or [], target, task=task, metric=metric, engine=engine, out=keep_in,
+            resume=resume, json=json, **settings,
+        )  # fmt: skip
     try:
         result = study.compare(
             data, target, task=task, metric=metric, engine=engine, out=keep_in, resume=resume,
