@@ -239,11 +239,10 @@ def test_a_metric_that_does_not_fit_is_refused_in_a_line(
 
 
 def test_ropes() -> None:
-    target = np.array([0.0, 4.0, 8.0])
-    spread = float(np.sqrt(32 / 3))
+    target = np.array([0.0, 4.0, 8.0])  # variance 32/3
     expected = {
         "accuracy": 0.01, "log_loss": 0.01, "roc_auc": 0.01, "r2": 0.01, "precision": 0.01,
-        "rmse": 0.01 * spread, "mae": 0.01 * spread, "mean_squared_error": 0.01 * 32 / 3,
+        "rmse": 0.033, "mae": 0.033, "mean_squared_error": 0.11,  # 0.0327 and 0.1067
     }  # fmt: skip
     found = {name: default_rope(metric_named(name), target) for name in expected}
     assert found == pytest.approx(expected)

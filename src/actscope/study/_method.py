@@ -177,9 +177,12 @@ def _arguments(c: Comparison) -> dict[str, Any]:
     counted = isinstance(seeds, list | tuple) and list(seeds) == list(range(len(seeds)))
     wanted["seeds"] = len(seeds) if counted else seeds
     wanted["learning_rates"] = list(plan.get("learning_rates") or _rates(c))
-    usual = {"optimizer": "adam", "l2": 0.0}
+    usual: dict[str, Any] = {"optimizer": "adam", "l2": 0.0}
     keys = ("hidden", "metric", "rope", "epochs", "batch_size", "drop", "keep", "group", "time")
     keys += (*usual,)
+    metric = metric_named(c.metric)
+    if metric.unit == "1":  # else it depends on the target, and is said
+        usual["rope"] = metric.rope
     for key in keys:
         if plan.get(key) and plan[key] != usual.get(key):
             value = plan[key]

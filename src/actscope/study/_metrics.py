@@ -185,7 +185,8 @@ def default_rope(metric: Metric, target: NDArray[Any]) -> float:
     if metric.unit == "1":
         return metric.rope
     spread = float(np.std(target))
-    return metric.rope * (spread if metric.unit == "sd" else spread**2)
+    # Two digits: a convention needs no more, and is read and typed again as it is.
+    return float(f"{metric.rope * (spread if metric.unit == 'sd' else spread**2):.2g}")
 
 
 def check_rope(rope: float) -> float:

@@ -53,7 +53,7 @@ def ranks(ranking: Ranking) -> Picture:
         ax = fig.add_axes((0, 0, 1, 1))
         ax.set_axis_off()
         ax.set_ylim(height, 0)
-        space = 0.36 * width  # for the names, to the right
+        space = 130.0 if width < 500 else 210.0  # for the names, to the right
         ax.set_xlim(0, width)
         left, right = 24.0, width - space
 
