@@ -182,6 +182,12 @@ def test_holm_is_the_step_down_procedure(p: list[float]) -> None:
     assert holm(p).tolist() == pytest.approx(holm_by_definition(p), rel=1e-9)
 
 
+@given(st.lists(st.floats(1e-6, 1), max_size=6), st.integers(0, 5))
+def test_claims_that_are_not_tested_now_count_in_their_family(p: list[float], more: int) -> None:
+    expected = holm_by_definition([*p, *[1.0] * more])[: len(p)]
+    assert holm(p, family=len(p) + more).tolist() == pytest.approx(expected, rel=1e-9)
+
+
 def test_pairs_are_complete_oriented_and_adjusted_by_family() -> None:
     rng = np.random.default_rng(2)
     means = {"a": 0.9, "b": 0.9, "c": 0.91, "d": 0.8}
