@@ -57,7 +57,7 @@ def test_importing_actscope_is_free() -> None:
 def test_public_names_are_exactly_these_and_all_resolve() -> None:
     assert sorted(act.__all__) == sorted([
         "ActscopeError", "Comparison", "Comparisons", "DataError", "EngineError", "Ensemble",
-        "Learned", "Neuron", "Playground", "Record", "SettingError", "StoreError",
+        "FormulaError", "Learned", "Neuron", "Playground", "Record", "SettingError", "StoreError",
         "UnknownActivation", "__version__",
         "compare", "define", "functional", "gain", "get", "load_winner", "module", "names", "nn",
         "plot", "poster", "precise", "train_ensemble",
