@@ -30,7 +30,8 @@ act.compare(X, X[:, 0] * X[:, 1] > 0.1, activations=["relu", "tanh", "silu", "st
             learning_rates=[0.01], hidden=16, epochs=30, workers=2, progress=False,
             out=sys.argv[1], engine=sys.argv[2])
 """
-ORPHANS_END_WITHIN = 10.0  # seconds; a worker that is just starting looks last
+# Seconds; a worker that is just starting looks when it has started, which a busy machine delays.
+ORPHANS_END_WITHIN = 30.0
 
 
 @dataclass

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from actscope._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from actscope import nn as nn
     from actscope.catalogue import Learned as Learned
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     from actscope.study import compare as compare
     from actscope.study import load_winner as load_winner
     from actscope.web import Playground as Playground
-
-__version__ = "0.1.0"
 
 # Public name -> the room it lives in. A room's own name stands for the room itself.
 _HOMES = {

@@ -149,6 +149,7 @@ def test_options_reach_the_study(here: Path, calls: list[tuple[tuple, dict]]) ->
         "l2": 0.01,
         "workers": 2,
         "engine": "local",
+        "address": None,
         "out": False,
         "resume": None,
     }

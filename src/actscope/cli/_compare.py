@@ -111,7 +111,10 @@ def compare(
         typer.Option("--dry-run", help="Say what would be done, and how long it takes; keep none."),
     ] = False,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep nothing.")] = False,
-    engine: Annotated[str, typer.Option(metavar="E", help="local.")] = "local",
+    engine: Annotated[str, typer.Option(metavar="E", help="local, or ray: a cluster.")] = ("local"),
+    address: Annotated[
+        str | None, typer.Option(metavar="A", help="Of the Ray cluster; else this machine alone.")
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document and nothing else.")
     ] = False,
@@ -174,8 +177,8 @@ def compare(
         )  # fmt: skip
     try:
         result = study.compare(
-            data, target, task=task, metric=metric, engine=engine, out=keep_in, resume=resume,
-            **settings,
+            data, target, task=task, metric=metric, engine=engine, address=address, out=keep_in,
+            resume=resume, **settings,
         )  # fmt: skip
     except study.Interrupted as stop:
         return _how_to_go_on(stop, json)

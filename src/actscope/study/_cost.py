@@ -32,7 +32,8 @@ from actscope.study.engines import local
 
 # Of the processor, for one activation; the epochs of what takes longer are taken as all.
 PILOT_SECONDS = 10.0
-PILOT_SEEDS = 3
+# So many seeds of it, if the first one was quick.
+PILOT_SEEDS, QUICK_SECONDS = 3, 1.0
 _OPTIONS = ("task", "drop", "keep", "name", "group", "time")
 
 
@@ -229,7 +230,8 @@ def _epochs(
     data: Dataset, plan: Plan, activation: str, seeds: tuple[int, ...]
 ) -> tuple[float, bool]:
     """Mean epochs of a network over as many seeds as time allows; whether it did for one."""
-    until = time.process_time() + PILOT_SECONDS
+    started = time.process_time()
+    until = started + PILOT_SECONDS
 
     def on_epoch(_: int) -> None:
         if time.process_time() > until:
@@ -237,6 +239,8 @@ def _epochs(
 
     found: list[int] = []
     for seed in seeds:
+        if found and time.process_time() - started > QUICK_SECONDS:
+            break
         try:
             rows = run_shard(data, plan, Shard(activation, (seed,)), on_epoch).members
         except _Enough:

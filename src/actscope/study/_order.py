@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-import actscope
+from actscope._version import __version__
 from actscope.data import Dataset, Encoder, load
 from actscope.ensemble import _check
 from actscope.errors import DataError, SettingError, StoreError
@@ -21,7 +21,7 @@ from actscope.study._plan import Plan, make_plan
 
 # What decides, beside the plan, to the last digit what comes out.
 VERSIONS = {
-    "actscope": actscope.__version__,
+    "actscope": __version__,
     "torch": torch.__version__,
     "numpy": np.__version__,
 }

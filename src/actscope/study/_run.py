@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from actscope.study._store import save
 from actscope.study._task import cut_tasks
 from actscope.study.engines import local
 
-ENGINES = ("local",)
+ENGINES = ("local", "ray")
 
 
 def compare(
@@ -47,6 +48,7 @@ def compare(
     workers: int | None = None,
     progress: bool | Callable[[float], object] = True,
     engine: str = "local",
+    address: str | None = None,
     out: str | Path | bool = False,
     resume: str | Path | None = None,
 ) -> Comparison:
@@ -60,7 +62,8 @@ def compare(
 
     Args:
         source: a file (.csv, .tsv, .parquet), "sklearn:digits" and the like, a pandas or
-            polars frame, or X as an array.
+            polars frame, or X as an array; or a list of files or frames: the same activations
+            are compared on each, and ranked over all (then a `Comparisons`).
         target: a column's name or zero-based position, or y as an array.
         activations: names such as "relu" or "leaky_relu(negative_slope=0.2)", names given to
             `define`, formulas such as "x*tanh(exp(x))", records, or one text with commas;
@@ -87,7 +90,8 @@ def compare(
         workers: processes; None: one for each core. Results do not depend on it.
         progress: show a bar with the time left, if stderr is a terminal; or a function that is
             told the share done, 0 to 1, a few times a second, from a thread of its own.
-        engine: "local".
+        engine: "local": processes on this machine; "ray": a Ray cluster. Both give the same.
+        address: of the Ray cluster; None: the one that is connected, else this machine.
         out: the folder to keep the study in, or True for ./actscope-<name>: each part from when
             it ends, the page and the best network at the end. The same study there is gone on
             with; True finds another folder for another study. False keeps nothing.
@@ -113,6 +117,8 @@ def compare(
         workers = _check.whole("workers", workers)
     if resume is not None and out:
         raise SettingError("out and resume contradict each other: a study goes on in its folder")
+    if address is not None and engine != "ray":
+        raise SettingError("address is for engine='ray': give both or none")
     options = {"task": task, "drop": drop, "keep": keep, "name": name, "group": group, "time": time}
     settings: dict[str, Any] = {
         "activations": activations,
@@ -132,7 +138,16 @@ def compare(
     else:
         order = new_order(source, target, options, **settings)
         folder = folder_for(order, out)
-    return _carried_out(order, folder, engine=local.run, workers=workers, progress=progress)
+    chosen = _engine(engine, address)
+    return _carried_out(order, folder, engine=chosen, workers=workers, progress=progress)
+
+
+def _engine(name: str, address: str | None) -> Engine:
+    if name == "local":
+        return local.run
+    from actscope.study.engines import ray
+
+    return partial(ray.run, address=address)
 
 
 def _carried_out(

@@ -7,6 +7,7 @@ PyTorch settings stay untouched, and a script needs no `if __name__ == "__main__
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 import warnings
@@ -62,12 +63,14 @@ def run(
                 del left[index]
                 deaths = 0
                 yield index, result
-        except BrokenProcessPool:
+        except BrokenProcessPool as error:
             deaths += 1
             if deaths == DEATHS_IN_A_ROW:
+                codes = re.findall(r"\w+\(-?\d+\)", str(error))  # as in "{SIGKILL(-9)}"
                 raise EngineError(
-                    f"worker processes were ended from outside {deaths} times and finished "
-                    "nothing in between (is memory short?): use fewer workers, such as --workers 1"
+                    f"worker processes were ended from outside {deaths} times "
+                    f"({', '.join(codes) or error}) and finished nothing in between (is memory "
+                    "short?): use fewer workers, such as --workers 1"
                 ) from None
         finally:
             done.close()
