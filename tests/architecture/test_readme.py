@@ -46,7 +46,7 @@ def test_python_blocks_run_and_save(folder: Path) -> None:
 
 
 def test_commands_run(folder: Path) -> None:
-    assert len(COMMANDS) == 10
+    assert len(COMMANDS) == 12
     for command in COMMANDS:
         words = shlex.split(command)[1:]
         if words[0] == "learn":  # serves until it is stopped: see tests/web
