@@ -140,6 +140,8 @@ def record_of_call(name: str, args: Sequence[Any], named: Mapping[str, Any]) -> 
     if name == "gelu":
         approximate = args[1] if len(args) > 1 else named.get("approximate", "none")
         return catalogue.get("gelu_tanh" if approximate == "tanh" else "gelu")
+    if name == "glu":  # the half that is let through is no activation's
+        return catalogue.get("sigmoid")
     if name in ("clamp", "clip", "clamp_min"):
         return _of_limits(name, args, named)
     if name == "maximum" or (name == "max" and len(args) > 1):

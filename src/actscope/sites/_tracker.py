@@ -51,13 +51,14 @@ class Key:
 
     module: path of the module whose forward calls the function (the activation's own, if it is
     a module); own: that module is nothing but the activation. producer: path of the module that
-    made the input. line: file:line of the call, for functions.
+    made the input. function, line: what is called and at which file:line, if it is no module.
     """
 
     activation: str
     module: str
     own: bool
     producer: str
+    function: str
     line: str
 
 
@@ -67,7 +68,6 @@ class Call:
 
     key: Key
     record: Record
-    function: str
     axis: int | None
     shape: tuple[int, ...]
     role: str = "hidden"
@@ -78,12 +78,14 @@ class Call:
 
 @dataclass
 class Origin:
-    """Where a tensor comes from. call: set on what an activation just gave."""
+    """Where a tensor comes from. call: set on what an activation just gave. weight: part of a
+    parameter of several experts."""
 
     producer: str
     axis: int | None
     call: Call | None = None
     scaled: bool = False
+    weight: bool = False
 
 
 class Listener(Protocol):
@@ -116,6 +118,7 @@ class Tracker(TorchFunctionMode):
         self.calls: list[Call] = []
         self._listener = listener
         self._paths = {module: path for path, module in model.named_modules()}
+        self._parts = {id(p): name for name, p in model.named_parameters() if p.dim() > 2}
         self._stack: list[_Frame] = []
         self._origins: dict[int, tuple[weakref.ref[Tensor], Origin]] = {}
         self._model = model
@@ -190,9 +193,19 @@ class Tracker(TorchFunctionMode):
             self._follow(name, out, args, kwargs)
             return out
         z = tensors[0] if tensors else kwargs["input"]
+        glu = name == "glu"
+        if glu:  # a sigmoid of the second half lets the first half through
+            dim = args[1] if len(args) > 1 else kwargs.get("dim", -1)
+            with torch._C.DisableTorchFunction():
+                half = z.chunk(2, dim)[1]
+            self._put(half, self.origin(z) or Origin("", None))
+            z = half
         call = self._begin(record, name, z)
+        call.gated = glu
         out = func(*args, **kwargs)
         self._end(call, out)
+        if glu and self._listener is not None:
+            self._listener.gated(call, out)
         return out
 
     def _applied(self, kind: type) -> Callable[..., Any]:
@@ -220,10 +233,11 @@ class Tracker(TorchFunctionMode):
             frame.path if frame else "",
             own,
             origin.producer if origin else "",
+            "" if own else function,
             "" if own else _place(sys._getframe(1)),
         )
         axis = origin.axis if origin else None
-        call = Call(key, record, function, axis, tuple(z.shape))
+        call = Call(key, record, axis, tuple(z.shape))
         call.scaled = bool(origin and origin.scaled)
         self.calls.append(call)
         if self._listener is not None:
@@ -251,12 +265,28 @@ class Tracker(TorchFunctionMode):
         if not outs:
             return
         given = list(_tensors((*args, *kwargs.values())))
-        known = [(t, o) for t in given if (o := self.origin(t)) is not None]
+        if name in ("getitem", "select", "unbind") and id(given[0]) in self._parts:
+            self._note_parts(name, given[0], outs, args)
+            return
+        known = [(t, o) for t in given if (o := self.origin(t)) is not None and not o.weight]
         if name in _PRODUCT | {"truediv", "div"}:
             self._look_for_gates(given, known, outs[0], args)
         origin = self._made(name, outs[0], given, known, args, kwargs)
         for tensor in outs:
             self._put(tensor, origin)
+
+    def _note_parts(self, name: str, whole: Tensor, parts: list[Tensor], args: Any) -> None:
+        """One expert's weights: what they make is another producer's than the next one's."""
+        label = self._parts[id(whole)]
+        if name == "getitem":
+            index = args[1]
+            if isinstance(index, Tensor) and index.dim() == 0 and index.dtype != torch.bool:
+                index = int(index)
+            numbers = [index] if isinstance(index, int) else []
+        else:
+            numbers = list(range(len(parts))) if name == "unbind" else [args[-1]]
+        for number, part in zip(numbers, parts, strict=False):
+            self._put(part, Origin(f"{label}[{number}]", None, weight=True))
 
     def _made(
         self, name: str, out: Tensor, given: list[Tensor], known: list[Any], args: Any, named: Any
@@ -265,10 +295,13 @@ class Tracker(TorchFunctionMode):
         path = here.path if here else ""
         if name in _CONVOLUTIONS:
             return Origin(path, _CONVOLUTIONS[name])
+        if name in _WEIGHTED | _LOOKUPS | _PRODUCTS:
+            parts = [o.producer for t in given if (o := self.origin(t)) is not None and o.weight]
+            path = parts[0] if parts else path
         if name in _WEIGHTED | _LOOKUPS:
             return Origin(path, -1)
         if name in _PRODUCTS:
-            first = len(given) > 1 and self.origin(given[0]) is None
+            first = len(given) > 1 and not any(t is given[0] for t, _ in known)
             turned = first and name != "einsum" and given[1].dim() > 1 and bool(known)
             return Origin(path, -2 if turned else None if name == "einsum" else -1)
         if not known:
@@ -294,15 +327,25 @@ class Tracker(TorchFunctionMode):
             return
         if len(known) < 2:
             return
+        gates = [t for t, o in fresh if _is_gate(o.call)]
         for tensor, origin in fresh:
             call = origin.call
-            low, high = call.record.range
-            if low >= 0 and high <= 1:
+            if any(tensor is gate for gate in gates):
                 call.role = "gate"
-            elif call.record.name not in ("tanh", "hard_tanh"):
+            elif (
+                not gates
+                and call.record.name not in ("tanh", "hard_tanh")
+                and all(t.shape == out.shape for t, _ in known)
+            ):
                 call.gated = True
-                if self._listener is not None and tensor.shape == out.shape:
+                if self._listener is not None:
                     self._listener.gated(call, out)
+
+
+def _is_gate(call: Call) -> bool:
+    """Whether its values, from 0 to 1, say how much of another tensor passes."""
+    low, high = call.record.range
+    return low >= 0 and high <= 1
 
 
 def _transforms(module: nn.Module) -> bool:
