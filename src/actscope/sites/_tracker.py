@@ -73,7 +73,7 @@ class Call:
     role: str = "hidden"
     gated: bool = False
     scaled: bool = False
-    from_input: int | None = None
+    hooked: bool = False
 
 
 @dataclass
@@ -129,7 +129,10 @@ class Tracker(TorchFunctionMode):
         handles = []
         declared_ones = [(kind, kind.__dict__.get("apply")) for kind in declared_functions()]
         try:
+            self._stack.append(self._frame(self._model))  # it may be running already
             for module in self._paths:
+                if module is self._model:
+                    continue
                 handles.append(module.register_forward_pre_hook(self._enter, with_kwargs=True))
                 handles.append(module.register_forward_hook(self._leave, with_kwargs=True))
             for kind, _ in declared_ones:
@@ -151,18 +154,16 @@ class Tracker(TorchFunctionMode):
 
     def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         record = None if self._inside_activation() else record_of_module(module)
-        frame = _Frame(
-            self._paths[module],
-            module,
-            next(module.children(), None) is None,
-            is_activation(module),
-            record,
-        )
+        frame = self._frame(module, record)
         self._stack.append(frame)
         if record is not None:
             z = next((t for t in (*args, *kwargs.values()) if isinstance(t, Tensor)), None)
             if z is not None:
                 frame.call = self._begin(record, type(module).__name__, z)
+
+    def _frame(self, module: nn.Module, record: Record | None = None) -> _Frame:
+        leaf = next(module.children(), None) is None
+        return _Frame(self._paths[module], module, leaf, is_activation(module), record)
 
     def _leave(self, module: nn.Module, args: Any, kwargs: Any, out: Any) -> None:
         while self._stack:

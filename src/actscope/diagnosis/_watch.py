@@ -1,0 +1,216 @@
+"""Watching a model while it trains or runs: statistics streamed, nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from actscope.diagnosis._units import Look, Units, look, look_at_gradient
+from actscope.errors import SettingError
+from actscope.sites._find import Sites, collect
+from actscope.sites._tracker import Call, Key, Tracker
+
+# In training one pass in so many is looked at; the first few all are.
+EVERY = 50
+FIRST = 3
+# Points of a history; beyond, every other one is dropped.
+HISTORY = 256
+
+
+@dataclass
+class SiteState:
+    """All that is kept of one site."""
+
+    units: Units
+    history: list[tuple[int, Tensor]] = field(default_factory=list)
+
+
+class Watch:
+    """A context in which a model is watched; see `watch`."""
+
+    def __init__(self, model: nn.Module, every: int | str, mask: Any = None) -> None:
+        if every != "auto" and (not isinstance(every, int) or every < 1):
+            raise SettingError(f'every is {every!r}: it must be "auto" or a whole number from 1')
+        _refuse(model)
+        self._model, self._every, self._mask = model, every, mask
+        self.step, self.looked = 0, 0
+        self.states: dict[Key, SiteState] = {}
+        self.calls: dict[Key, Call] = {}
+        self.sites = Sites((), (), (), ())
+        self._hooks: list[Any] = []
+        self._pass: _Pass | None = None
+
+    # --- on and off
+
+    def __enter__(self) -> Watch:
+        if self._hooks:
+            raise SettingError("this watch is on already")
+        self._hooks = [
+            self._model.register_forward_pre_hook(self._begin, prepend=True, with_kwargs=True),
+            self._model.register_forward_hook(self._end, always_call=True),
+        ]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop(keep=False)
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks = []
+
+    # --- each pass
+
+    def _is_looked_at(self) -> bool:
+        if self._every != "auto":
+            return self.step % int(self._every) == 0
+        return not self._model.training or self.step < FIRST or self.step % EVERY == 0
+
+    def _begin(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        self._stop(keep=False)
+        if self._is_looked_at() and not torch.compiler.is_compiling():
+            self._pass = _Pass(self)
+            self._pass.start()
+
+    def _end(self, module: nn.Module, args: Any, out: Any) -> None:
+        # Hooks that always run are not told of an error: no output, then.
+        self._stop(keep=out is not None)
+        self.step += 1
+
+    def _stop(self, *, keep: bool) -> None:
+        if self._pass is not None:
+            running, self._pass = self._pass, None
+            running.stop()
+            if keep:
+                running.commit()
+
+    def mask(self, z: Tensor, axis: int) -> Tensor | None:
+        """What of z counts: padding does not."""
+        if self._mask is None:
+            return None
+        mask = self._mask() if callable(self._mask) else self._mask
+        if mask is None or z.dim() < mask.dim() + 1 or z.shape[: mask.dim()] != mask.shape:
+            return None
+        return mask.bool().reshape(*mask.shape, *[1] * (z.dim() - mask.dim()))
+
+
+class _Pass:
+    """One pass looked at: kept only if it ends well."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._tracker = Tracker(watch._model, self)
+        self._stack = ExitStack()
+        self._looks: dict[int, tuple[Call, Look]] = {}
+        self._waiting: dict[int, Tensor] = {}
+
+    def start(self) -> None:
+        self._stack.enter_context(self._tracker.watching())
+
+    def stop(self) -> None:
+        self._stack.close()
+
+    # --- Listener
+
+    def before(self, call: Call, z: Tensor) -> None:
+        if call.axis is None or z.shape[call.axis] == 0 or z.numel() == 0:
+            return
+        with torch.no_grad(), torch._C.DisableTorchFunction():
+            mask = self._watch.mask(z, call.axis)
+            self._looks[id(call)] = (
+                call,
+                look(z, None, call.record, call.axis, self._watch.step, mask),
+            )
+
+    def after(self, call: Call, a: Tensor) -> None:
+        self._output(call, a)
+
+    def gated(self, call: Call, product: Tensor) -> None:
+        self._output(call, product)
+
+    def _output(self, call: Call, a: Tensor) -> None:
+        found = self._looks.get(id(call))
+        if found is None or call.axis is None:
+            return
+        with torch.no_grad(), torch._C.DisableTorchFunction():
+            mask = self._watch.mask(a, call.axis)
+            self._looks[id(call)] = (call, found[1].with_output(a, call.axis, mask))
+        if a.requires_grad and not call.hooked:
+            call.hooked = True
+            a.register_hook(self._gradient(call))
+
+    def _gradient(self, call: Call) -> Callable[[Tensor], None]:
+        watch, axis = self._watch, call.axis
+        assert axis is not None
+
+        def see(gradient: Tensor) -> None:
+            state = watch.states.get(call.key)
+            if state is None:
+                return
+            with torch.no_grad():
+                total, samples = look_at_gradient(gradient, axis)
+                state.units = replace(
+                    state.units,
+                    gradient=state.units.gradient + total,
+                    gradients=state.units.gradients + samples,
+                )
+
+        return see
+
+    # --- the end
+
+    def commit(self) -> None:
+        watch = self._watch
+        watch.looked += 1
+        if not watch.calls or any(c.key not in watch.calls for c in self._tracker.calls):
+            for call in self._tracker.calls:
+                watch.calls.setdefault(call.key, call)
+        watch.sites = collect(watch._model, list({**watch.calls}.values()))
+        joined: dict[Key, Units] = {}
+        for call, seen in self._looks.values():
+            if call.role == "hidden":
+                joined[call.key] = (
+                    joined[call.key] + seen.units if call.key in joined else seen.units
+                )
+        for key, units in joined.items():
+            state = watch.states.get(key)
+            if state is None:
+                watch.states[key] = state = SiteState(units)
+            else:
+                state.units = state.units + units
+            state.history.append((watch.step, (units.outside == 0).double().mean()))
+            if len(state.history) > HISTORY:
+                del state.history[1:-1:2]
+
+
+def _refuse(model: nn.Module) -> None:
+    if not isinstance(model, nn.Module):
+        raise SettingError(f"{type(model).__name__} is not a torch.nn.Module: watch needs one")
+    for path, module in model.named_modules():
+        kind = type(module)
+        where = path or "the model"
+        if isinstance(module, torch.jit.ScriptModule):
+            raise SettingError(f"{where} is compiled by torch.jit: watch it before scripting")
+        if kind.__module__.startswith(("torch.ao.nn.quantized", "torch.nn.quantized")):
+            raise SettingError(f"{where} is quantised ({kind.__name__}): watch it before quantising")
+        if kind.__name__ in ("FullyShardedDataParallel", "FSDPModule"):
+            raise SettingError(f"{where} is sharded by FSDP: watch the model before sharding it")
+
+
+def watch(model: nn.Module, every: int | str = "auto", *, mask: Any = None) -> Watch:
+    """Watch a model: `with watch(model) as w: ...`, then `w.report()`.
+
+    every: look at every so many passes; "auto": at each in evaluation, in training at the first
+    few and one in 50 after. mask: Bool["batch position"] of what counts, or a function that
+    returns it for the pass that runs.
+    """
+    return Watch(model, every, mask)
