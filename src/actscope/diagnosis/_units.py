@@ -1,10 +1,12 @@
-"""What is streamed about the units of one site: sums that add up over batches, ranks, processes."""
+"""What is streamed about the units of one site: sums that add up over batches, ranks, processes.
+
+Nothing here waits for a device: all stays where the activations are until somebody asks.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from math import inf
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,152 +14,135 @@ from torch import Tensor
 from actscope.catalogue import Record
 from actscope.health import Counts, UnitHealth, dead_inputs, judge, saturated_inputs
 
+# Rows of a table of sums.
+OUTSIDE, SATURATED, NONZERO, SIZE, Z, ZZ, GRADIENT = range(7)
+# Sums in float32 count exactly up to here; beyond, they run in float64.
+EXACT = 1 << 24
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(eq=False)
 class Units:
-    """Of the units of one site, over `samples` inputs each. All tensors are Float64["unit"].
+    """Of the units of one site, over `samples` inputs of each.
 
-    outside: inputs outside the dead region; saturated: saturated inputs; nonzero: outputs that
-    are not 0; size: sum |a|; z, zz: sums of inputs and of their squares; gradient: sum |da| over
-    `gradients` samples. last_outside: the last step with an input outside, -1 for none.
+    sums: Float64["7 unit"]: inputs outside the dead region; saturated inputs; outputs that are
+    not 0; sum |a|; sum z; sum z^2; sum |gradient of a|, which rests on `gradients` samples.
+    last_outside: Float64["unit"], the last step with an input outside, -1: none so far.
+    samples, gradients: Float64[""].
     """
 
-    samples: Tensor
-    outside: Tensor
-    saturated: Tensor
-    nonzero: Tensor
-    size: Tensor
-    z: Tensor
-    zz: Tensor
-    gradient: Tensor
-    gradients: Tensor
+    sums: Tensor
     last_outside: Tensor
+    samples: Tensor
+    gradients: Tensor
 
-    def __add__(self, other: Units) -> Units:
-        parts = {
-            f.name: getattr(self, f.name) + getattr(other, f.name)
-            for f in fields(self)
-            if f.name != "last_outside"
-        }
-        return Units(**parts, last_outside=torch.maximum(self.last_outside, other.last_outside))
+    def add(self, other: Units) -> None:
+        """Take in what another saw, on any device."""
+        here = self.sums.device
+        self.sums += other.sums.to(here)
+        torch.maximum(self.last_outside, other.last_outside.to(here), out=self.last_outside)
+        self.samples += other.samples.to(here)
+        self.gradients += other.gradients.to(here)
 
-    @classmethod
-    def nothing(cls, units: int, device: torch.device) -> Units:
-        """Before the first look."""
-        zeros = torch.zeros(units, dtype=torch.float64, device=device)
-        one = torch.zeros((), dtype=torch.float64, device=device)
-        parts: dict[str, Any] = {f.name: zeros for f in fields(cls)}
-        return cls(**{**parts, "samples": one, "gradients": one, "last_outside": zeros - 1})
+    def to(self, device: torch.device | str) -> Units:
+        """A copy on a device."""
+        parts = (self.sums, self.last_outside, self.samples, self.gradients)
+        return Units(*(part.to(device, copy=True) for part in parts))
 
     def health(self, record: Record) -> UnitHealth:
         """The three lists, as `health.judge` defines them."""
+        sums = self.sums
         counts = Counts(
-            self.outside == 0,
-            self.saturated,
-            self.size,
-            self.samples - self.nonzero,
+            sums[OUTSIDE] == 0,
+            sums[SATURATED],
+            sums[SIZE],
+            self.samples - sums[NONZERO],
             int(self.samples),
         )
         return judge(counts, record)
 
     def mean(self) -> Tensor:
         """Of each unit's input."""
-        return self.z / self.samples
+        return self.sums[Z] / self.samples
 
     def variance(self) -> Tensor:
         """Of each unit's input."""
-        return (self.zz / self.samples - self.mean() ** 2).clamp_min(0)
-
-    def cpu(self) -> Units:
-        """On the processor."""
-        return Units(**{f.name: getattr(self, f.name).cpu() for f in fields(self)})
+        return (self.sums[ZZ] / self.samples - self.mean() ** 2).clamp_min(0)
 
 
-@dataclass(frozen=True, eq=False)
-class Look:
-    """One batch at one site, before it is known whether the pass ends well."""
+class Lens:
+    """Looks at the inputs and outputs of one activation, along one axis of units."""
 
-    units: Units
-    record: Record
+    def __init__(self, record: Record, axis: int) -> None:
+        self.record, self.axis = record, axis
+        regions = record.dead_region
+        self._high = regions[0][1] if len(regions) == 1 and regions[0][0] == -inf else None
+        self._dead = bool(regions)
+        low, high = record.saturation_points
+        self._saturates = bool(record.saturates) and (low > -inf or high < inf)
+        self._positive = record.range[0] >= 0
+        # f(z) is 0 in the dead region and nowhere else.
+        self._zero_where_dead = record.name == "relu"
 
-    def with_output(self, a: Tensor, axis: int, mask: Tensor | None) -> Look:
-        """The same with another output: the product, where the activation is a gate's factor."""
-        nonzero, size = _of_output(a, axis, mask)
-        return replace(self, units=replace(self.units, nonzero=nonzero, size=size))
+    def inputs(self, z: Tensor, step: int, mask: Tensor | None) -> Units:
+        """What goes in; z: Float["... unit ..."]; mask: Bool, broadcast against z: what counts."""
+        z = z.detach()
+        dims = self._others(z)
+        units, device = z.shape[self.axis], z.device
+        sums = torch.zeros(7, units, dtype=torch.float64, device=device)
+        counted = z if mask is None else z.masked_fill(~mask, 0.0)
+        each = z.numel() // units
+        if mask is None:
+            samples = torch.full((), each, dtype=torch.float64, device=device)
+        else:
+            samples = mask.expand_as(z).select(self.axis, 0).sum(dtype=torch.float64)
+        if not self._dead:
+            sums[OUTSIDE] = samples
+        elif self._high is not None:
+            high = self._high
+            if mask is not None:
+                outside = self._count((z > high) & mask, dims, each)
+            else:
+                outside = self._count(torch.gt(z, high, out=torch.empty_like(z)), dims, each)
+            sums[OUTSIDE] = outside
+        else:
+            outside = ~dead_inputs(z, self.record)
+            sums[OUTSIDE] = self._count(outside if mask is None else outside & mask, dims, each)
+        if self._saturates:
+            flat = saturated_inputs(z, self.record)
+            sums[SATURATED] = self._count(flat if mask is None else flat & mask, dims, each)
+        wide = _wide(z)
+        sums[Z] = counted.sum(dims, dtype=wide)
+        sums[ZZ] = (counted * counted).sum(dims, dtype=wide)
+        if self._zero_where_dead:
+            sums[NONZERO] = sums[OUTSIDE]
+        last = torch.where(sums[OUTSIDE] > 0, float(step), -1.0)
+        return Units(sums, last, samples, torch.zeros_like(samples))
 
+    def outputs(self, seen: Units, a: Tensor, mask: Tensor | None, *, gated: bool) -> None:
+        """What goes out, into what `inputs` gave."""
+        a = a.detach()
+        if mask is not None:
+            a = a.masked_fill(~mask, 0.0)
+        dims, wide = self._others(a), _wide(a)
+        size = a if self._positive and not gated else a.abs()
+        seen.sums[SIZE] = size.sum(dims, dtype=wide)
+        if gated or not self._zero_where_dead:
+            nonzero = torch.ne(a, 0, out=torch.empty_like(a))
+            seen.sums[NONZERO] = self._count(nonzero, dims, a.numel() // a.shape[self.axis])
 
-def look(
-    z: Tensor, a: Tensor | None, record: Record, axis: int, step: int, mask: Tensor | None
-) -> Look:
-    """z: Float["... unit ..."], what enters; a: what leaves, None if that comes later.
+    def gradient(self, gradient: Tensor) -> tuple[Tensor, int]:
+        """(sum of |gradient| by unit, samples)."""
+        gradient = gradient.detach()
+        total = gradient.abs().sum(self._others(gradient), dtype=_wide(gradient))
+        return total, gradient.numel() // max(1, gradient.shape[self.axis])
 
-    axis: of the units, from the end. mask: Bool, broadcast against z: what counts.
-    """
-    dims = _others(z, axis)
-    units = z.shape[axis]
-    device = z.device
-    z = z.detach()
-    if mask is None:
-        samples = torch.tensor(float(z.numel() // max(1, units)), dtype=torch.float64)
-        samples = samples.to(device)
-    else:
-        samples = mask.expand_as(z).select(axis, 0).sum().double()
-    if record.dead_region:
-        outside = _count(_outside(z, record), dims, mask)
-    else:
-        outside = samples.expand(units)
-    if record.saturates and max(map(abs, record.saturation_points)) > 0:
-        saturated = _count(saturated_inputs(z, record), dims, mask)
-    else:
-        saturated = torch.zeros(units, dtype=torch.float64, device=device)
-    counted = z if mask is None else z * mask
-    wide = torch.float64 if z.dtype is torch.float64 else torch.float32
-    total = counted.sum(dims, dtype=wide).double()
-    squares = torch.linalg.vector_norm(counted, 2, dims, dtype=wide).double() ** 2
-    nothing = torch.zeros(units, dtype=torch.float64, device=device)
-    last = torch.where(outside > 0, float(step), -1.0).double()
-    nonzero, size = (nothing, nothing) if a is None else _of_output(a, axis, mask)
-    zero = torch.zeros((), dtype=torch.float64, device=device)
-    return Look(
-        Units(samples, outside, saturated, nonzero, size, total, squares, nothing, zero, last),
-        record,
-    )
+    def _others(self, x: Tensor) -> list[int]:
+        return [d for d in range(x.dim()) if d != x.dim() + self.axis]
 
-
-def look_at_gradient(gradient: Tensor, axis: int) -> tuple[Tensor, int]:
-    """(sum |da| by unit, how many samples)."""
-    gradient = gradient.detach()
-    dims = _others(gradient, axis)
-    total = torch.linalg.vector_norm(gradient, 1, dims, dtype=_wide(gradient)).double()
-    return total, gradient.numel() // max(1, gradient.shape[axis])
-
-
-def _of_output(a: Tensor, axis: int, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    a = a.detach()
-    if mask is not None:
-        a = a * mask
-    dims = _others(a, axis)
-    nonzero = _count(a != 0, dims, None)
-    return nonzero, torch.linalg.vector_norm(a, 1, dims, dtype=_wide(a)).double()
+    def _count(self, which: Tensor, dims: list[int], each: int) -> Tensor:
+        kind = torch.float32 if each < EXACT else torch.float64
+        return which.sum(dims, dtype=kind) if dims else which.to(kind)
 
 
 def _wide(x: Tensor) -> torch.dtype:
     return torch.float64 if x.dtype is torch.float64 else torch.float32
-
-
-def _others(x: Tensor, axis: int) -> list[int]:
-    return [d for d in range(x.dim()) if d != x.dim() + axis]
-
-
-def _count(which: Tensor, dims: list[int], mask: Tensor | None) -> Tensor:
-    if mask is not None:
-        which = which & mask
-    return (which.sum(dims) if dims else which).double()
-
-
-def _outside(z: Tensor, record: Record) -> Tensor:
-    """Inputs where the derivative is not 0 all around."""
-    regions = record.dead_region
-    if len(regions) == 1 and regions[0][0] == -inf:
-        return z > regions[0][1]
-    return ~dead_inputs(z, record)

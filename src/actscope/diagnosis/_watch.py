@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from actscope.diagnosis._units import Look, Units, look, look_at_gradient
+from actscope.diagnosis._units import GRADIENT, OUTSIDE, Lens, Units
 from actscope.errors import SettingError
 from actscope.sites._find import Sites, collect
 from actscope.sites._tracker import Call, Key, Tracker
@@ -42,9 +42,14 @@ class Watch:
         self.step, self.looked = 0, 0
         self.states: dict[Key, SiteState] = {}
         self.calls: dict[Key, Call] = {}
-        self.sites = Sites((), (), (), ())
+        self._lenses: dict[Key, Lens] = {}
         self._hooks: list[Any] = []
         self._pass: _Pass | None = None
+
+    @property
+    def sites(self) -> Sites:
+        """What was seen so far."""
+        return collect(self._model, list(self.calls.values()))
 
     # --- on and off
 
@@ -93,6 +98,14 @@ class Watch:
             if keep:
                 running.commit()
 
+    def lens(self, call: Call) -> Lens:
+        """How to look at a site."""
+        assert call.axis is not None
+        found = self._lenses.get(call.key)
+        if found is None or found.axis != call.axis:
+            self._lenses[call.key] = found = Lens(call.record, call.axis)
+        return found
+
     def mask(self, z: Tensor, axis: int) -> Tensor | None:
         """What of z counts: padding does not."""
         if self._mask is None:
@@ -110,8 +123,7 @@ class _Pass:
         self._watch = watch
         self._tracker = Tracker(watch._model, self)
         self._stack = ExitStack()
-        self._looks: dict[int, tuple[Call, Look]] = {}
-        self._waiting: dict[int, Tensor] = {}
+        self._looks: dict[int, tuple[Call, Lens, Units, Tensor | None]] = {}
 
     def start(self) -> None:
         self._stack.enter_context(self._tracker.watching())
@@ -122,47 +134,40 @@ class _Pass:
     # --- Listener
 
     def before(self, call: Call, z: Tensor) -> None:
-        if call.axis is None or z.shape[call.axis] == 0 or z.numel() == 0:
+        if call.axis is None or z.numel() == 0:
             return
+        watch = self._watch
+        lens = watch.lens(call)
         with torch.no_grad(), torch._C.DisableTorchFunction():
-            mask = self._watch.mask(z, call.axis)
-            self._looks[id(call)] = (
-                call,
-                look(z, None, call.record, call.axis, self._watch.step, mask),
-            )
+            mask = watch.mask(z, call.axis)
+            self._looks[id(call)] = call, lens, lens.inputs(z, watch.step, mask), mask
 
     def after(self, call: Call, a: Tensor) -> None:
-        self._output(call, a)
+        self._output(call, a, gated=False)
 
     def gated(self, call: Call, product: Tensor) -> None:
-        self._output(call, product)
+        self._output(call, product, gated=True)
 
-    def _output(self, call: Call, a: Tensor) -> None:
+    def _output(self, call: Call, a: Tensor, *, gated: bool) -> None:
         found = self._looks.get(id(call))
-        if found is None or call.axis is None:
+        if found is None:
             return
+        _, lens, seen, mask = found
         with torch.no_grad(), torch._C.DisableTorchFunction():
-            mask = self._watch.mask(a, call.axis)
-            self._looks[id(call)] = (call, found[1].with_output(a, call.axis, mask))
-        if a.requires_grad and not call.hooked:
-            call.hooked = True
-            a.register_hook(self._gradient(call))
+            lens.outputs(seen, a, mask, gated=gated)
+            if a.requires_grad and not call.hooked:
+                call.hooked = True
+                a.register_hook(self._gradient(call, lens))
 
-    def _gradient(self, call: Call) -> Callable[[Tensor], None]:
-        watch, axis = self._watch, call.axis
-        assert axis is not None
+    def _gradient(self, call: Call, lens: Lens) -> Callable[[Tensor], None]:
+        states, key = self._watch.states, call.key
 
         def see(gradient: Tensor) -> None:
-            state = watch.states.get(call.key)
-            if state is None:
-                return
-            with torch.no_grad():
-                total, samples = look_at_gradient(gradient, axis)
-                state.units = replace(
-                    state.units,
-                    gradient=state.units.gradient + total,
-                    gradients=state.units.gradients + samples,
-                )
+            state = states.get(key)
+            if state is not None:
+                total, samples = lens.gradient(gradient)
+                state.units.sums[GRADIENT] += total
+                state.units.gradients += samples
 
         return see
 
@@ -171,23 +176,24 @@ class _Pass:
     def commit(self) -> None:
         watch = self._watch
         watch.looked += 1
-        if not watch.calls or any(c.key not in watch.calls for c in self._tracker.calls):
-            for call in self._tracker.calls:
-                watch.calls.setdefault(call.key, call)
-        watch.sites = collect(watch._model, list({**watch.calls}.values()))
+        for call in self._tracker.calls:
+            watch.calls.setdefault(call.key, call)
         joined: dict[Key, Units] = {}
-        for call, seen in self._looks.values():
-            if call.role == "hidden":
-                joined[call.key] = (
-                    joined[call.key] + seen.units if call.key in joined else seen.units
-                )
+        for call, _, seen, _ in self._looks.values():
+            if call.role != "hidden":
+                continue
+            if call.key in joined:
+                joined[call.key].add(seen)
+            else:
+                joined[call.key] = seen
         for key, units in joined.items():
+            dead = (units.sums[OUTSIDE] == 0).sum()
             state = watch.states.get(key)
             if state is None:
                 watch.states[key] = state = SiteState(units)
             else:
-                state.units = state.units + units
-            state.history.append((watch.step, (units.outside == 0).double().mean()))
+                state.units.add(units)
+            state.history.append((watch.step, dead))
             if len(state.history) > HISTORY:
                 del state.history[1:-1:2]
 
