@@ -11,9 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from actscope.diagnosis._units import GRADIENT, OUTSIDE, Lens, Units
+from actscope.diagnosis._findings import findings
+from actscope.diagnosis._report import HealthReport, SiteHealth
+from actscope.diagnosis._units import GRADIENT, OUTSIDE, ZZ, Lens, Units
 from actscope.errors import SettingError
-from actscope.sites._find import Sites, collect
+from actscope.sites._find import Site, Sites, collect
 from actscope.sites._tracker import Call, Key, Tracker
 
 # In training one pass in so many is looked at; the first few all are.
@@ -72,6 +74,61 @@ class Watch:
         for hook in self._hooks:
             hook.remove()
         self._hooks = []
+
+    # --- what was seen
+
+    def report(self) -> HealthReport:
+        """The health of all sites seen so far; what it says rests on `samples` of each site."""
+        found = self.sites
+        healths = [self._health(site) for site in found.sites]
+        return HealthReport(
+            healths,
+            findings(healths, self.step),
+            self.step,
+            self.looked,
+            list(found.left_out),
+            list(found.idle) if self.looked else [],
+            list(found.unseen),
+        )
+
+    def _health(self, site: Site) -> SiteHealth:
+        state = self.states.get(site.key)
+        record = site.record
+        common = {
+            "name": site.name,
+            "activation": site.activation,
+            "gated": site.gated,
+            "step_like": record.step_like,
+        }
+        if state is None:
+            return SiteHealth(
+                units=None, axis=None, samples=0, dead_units=[], saturated_units=[],
+                dormant_units=[], sparsity=0.0, mean=0.0, std=0.0, unit_std=0.0, gradient=None,
+                **common,
+            )  # fmt: skip
+        units = state.units.to("cpu")
+        health = units.health(record)
+        count = len(units.last_outside)
+        dead = [] if health.dead is None else _indices(health.dead)
+        mean, variance = units.mean(), units.variance()
+        total = float((units.sums[ZZ].sum() / units.samples / count - mean.mean() ** 2).clamp_min(0))
+        gradients = float(units.gradients)
+        return SiteHealth(
+            units=count,
+            axis=site.axis,
+            samples=int(units.samples),
+            dead_units=dead,
+            saturated_units=_indices(health.saturated),
+            dormant_units=_indices(health.dormant),
+            sparsity=float(health.sparsity),
+            mean=float(mean.mean()),
+            std=total**0.5,
+            unit_std=float(variance.mean()) ** 0.5,
+            gradient=float(units.sums[GRADIENT].mean()) / gradients if gradients else None,
+            silent_since={unit: int(units.last_outside[unit]) for unit in dead},
+            history=[(step, float(silent) / count) for step, silent in state.history],
+            **common,
+        )
 
     # --- each pass
 
@@ -220,3 +277,7 @@ def watch(model: nn.Module, every: int | str = "auto", *, mask: Any = None) -> W
     returns it for the pass that runs.
     """
     return Watch(model, every, mask)
+
+
+def _indices(which: Tensor) -> list[int]:
+    return which.nonzero().flatten().tolist()
