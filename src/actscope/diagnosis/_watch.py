@@ -37,7 +37,7 @@ class Watch:
     """A context in which a model is watched; see `watch`."""
 
     def __init__(self, model: nn.Module, every: int | str, mask: Any = None) -> None:
-        if every != "auto" and (not isinstance(every, int) or every < 1):
+        if every != "auto" and (type(every) is not int or every < 1):
             raise SettingError(f'every is {every!r}: it must be "auto" or a whole number from 1')
         _refuse(model)
         self._model, self._every, self._mask = model, every, mask
