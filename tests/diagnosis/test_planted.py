@@ -26,7 +26,10 @@ def truth(model: nn.Module, x: Tensor) -> dict[str, list[int]]:
     a = z.clamp_min(0)
     dead = (z <= 0).all(0)
     dormant = (a.mean(0) <= 0.025 * a.mean()) & ~dead
-    return {"dead": dead.nonzero().flatten().tolist(), "dormant": dormant.nonzero().flatten().tolist()}
+    return {
+        "dead": dead.nonzero().flatten().tolist(),
+        "dormant": dormant.nonzero().flatten().tolist(),
+    }
 
 
 MODELS = {style: lambda style=style: planted.MLP(style) for style in planted.STYLES}

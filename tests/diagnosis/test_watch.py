@@ -32,7 +32,9 @@ def trained(model: nn.Module, x: Tensor, watched: bool) -> list[Tensor]:
             optimizer.zero_grad()
             out.square().mean().backward()
             optimizer.step()
-            kept.extend([out.detach(), *(p.grad.clone() for p in model.parameters() if p.grad is not None)])
+            kept.extend(
+                [out.detach(), *(p.grad.clone() for p in model.parameters() if p.grad is not None)]
+            )
 
     if watched:
         with watch(model, every=1):

@@ -109,5 +109,7 @@ def _with_gradient(model: nn.Module, batch: Any, loss: Loss) -> None:
     inputs, targets = batch
     wanted = [p for p in model.parameters() if p.requires_grad]
     with torch.enable_grad():
-        value = loss(_call(model, inputs if isinstance(inputs, tuple | Mapping) else (inputs,)), targets)
+        value = loss(
+            _call(model, inputs if isinstance(inputs, tuple | Mapping) else (inputs,)), targets
+        )
         torch.autograd.grad(value, wanted, allow_unused=True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
@@ -12,25 +9,18 @@ import torch
 from torch import Tensor, nn
 
 from actscope.diagnosis._findings import findings
+from actscope.diagnosis._pass import Pass, PlannedPass, SiteState, WholePass
 from actscope.diagnosis._report import HealthReport, SiteHealth
-from actscope.diagnosis._units import GRADIENT, OUTSIDE, ZZ, Lens, Units
+from actscope.diagnosis._units import GRADIENT, ZZ, Lens
 from actscope.errors import SettingError
 from actscope.sites._find import Site, Sites, collect
-from actscope.sites._tracker import Call, Key, Tracker
+from actscope.sites._tracker import Call, Key
 
 # In training one pass in so many is looked at; the first few all are.
 EVERY = 50
 FIRST = 3
-# Points of a history; beyond, every other one is dropped.
-HISTORY = 256
-
-
-@dataclass
-class SiteState:
-    """All that is kept of one site."""
-
-    units: Units
-    history: list[tuple[int, Tensor]] = field(default_factory=list)
+# Where known modules tell all, every so many passes looked at is seen whole all the same.
+WHOLE = 20
 
 
 class Watch:
@@ -46,7 +36,8 @@ class Watch:
         self.calls: dict[Key, Call] = {}
         self._lenses: dict[Key, Lens] = {}
         self._hooks: list[Any] = []
-        self._pass: _Pass | None = None
+        self._pass: Pass | None = None
+        self._plan: list[tuple[nn.Module, Call]] | None = None
 
     @property
     def sites(self) -> Sites:
@@ -111,7 +102,9 @@ class Watch:
         count = len(units.last_outside)
         dead = [] if health.dead is None else _indices(health.dead)
         mean, variance = units.mean(), units.variance()
-        total = float((units.sums[ZZ].sum() / units.samples / count - mean.mean() ** 2).clamp_min(0))
+        total = float(
+            (units.sums[ZZ].sum() / units.samples / count - mean.mean() ** 2).clamp_min(0)
+        )
         gradients = float(units.gradients)
         return SiteHealth(
             units=count,
@@ -140,7 +133,10 @@ class Watch:
     def _begin(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         self._stop(keep=False)
         if self._is_looked_at() and not torch.compiler.is_compiling():
-            self._pass = _Pass(self)
+            whole = self._plan is None or self.looked % WHOLE == 0
+            self._pass = (
+                WholePass(self, self._model) if whole else PlannedPass(self, self._plan or [])
+            )
             self._pass.start()
 
     def _end(self, module: nn.Module, args: Any, out: Any) -> None:
@@ -154,6 +150,10 @@ class Watch:
             running.stop()
             if keep:
                 running.commit()
+            if isinstance(running, WholePass):
+                self._plan = running.plan(dict(self._model.named_modules())) if keep else None
+            elif not (keep and isinstance(running, PlannedPass) and running.complete):
+                self._plan = None
 
     def lens(self, call: Call) -> Lens:
         """How to look at a site."""
@@ -173,88 +173,6 @@ class Watch:
         return mask.bool().reshape(*mask.shape, *[1] * (z.dim() - mask.dim()))
 
 
-class _Pass:
-    """One pass looked at: kept only if it ends well."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        self._tracker = Tracker(watch._model, self)
-        self._stack = ExitStack()
-        self._looks: dict[int, tuple[Call, Lens, Units, Tensor | None]] = {}
-
-    def start(self) -> None:
-        self._stack.enter_context(self._tracker.watching())
-
-    def stop(self) -> None:
-        self._stack.close()
-
-    # --- Listener
-
-    def before(self, call: Call, z: Tensor) -> None:
-        if call.axis is None or z.numel() == 0:
-            return
-        watch = self._watch
-        lens = watch.lens(call)
-        with torch.no_grad(), torch._C.DisableTorchFunction():
-            mask = watch.mask(z, call.axis)
-            self._looks[id(call)] = call, lens, lens.inputs(z, watch.step, mask), mask
-
-    def after(self, call: Call, a: Tensor) -> None:
-        self._output(call, a, gated=False)
-
-    def gated(self, call: Call, product: Tensor) -> None:
-        self._output(call, product, gated=True)
-
-    def _output(self, call: Call, a: Tensor, *, gated: bool) -> None:
-        found = self._looks.get(id(call))
-        if found is None:
-            return
-        _, lens, seen, mask = found
-        with torch.no_grad(), torch._C.DisableTorchFunction():
-            lens.outputs(seen, a, mask, gated=gated)
-            if a.requires_grad and not call.hooked:
-                call.hooked = True
-                a.register_hook(self._gradient(call, lens))
-
-    def _gradient(self, call: Call, lens: Lens) -> Callable[[Tensor], None]:
-        states, key = self._watch.states, call.key
-
-        def see(gradient: Tensor) -> None:
-            state = states.get(key)
-            if state is not None:
-                total, samples = lens.gradient(gradient)
-                state.units.sums[GRADIENT] += total
-                state.units.gradients += samples
-
-        return see
-
-    # --- the end
-
-    def commit(self) -> None:
-        watch = self._watch
-        watch.looked += 1
-        for call in self._tracker.calls:
-            watch.calls.setdefault(call.key, call)
-        joined: dict[Key, Units] = {}
-        for call, _, seen, _ in self._looks.values():
-            if call.role != "hidden":
-                continue
-            if call.key in joined:
-                joined[call.key].add(seen)
-            else:
-                joined[call.key] = seen
-        for key, units in joined.items():
-            dead = (units.sums[OUTSIDE] == 0).sum()
-            state = watch.states.get(key)
-            if state is None:
-                watch.states[key] = state = SiteState(units)
-            else:
-                state.units.add(units)
-            state.history.append((watch.step, dead))
-            if len(state.history) > HISTORY:
-                del state.history[1:-1:2]
-
-
 def _refuse(model: nn.Module) -> None:
     if not isinstance(model, nn.Module):
         raise SettingError(f"{type(model).__name__} is not a torch.nn.Module: watch needs one")
@@ -264,7 +182,9 @@ def _refuse(model: nn.Module) -> None:
         if isinstance(module, torch.jit.ScriptModule):
             raise SettingError(f"{where} is compiled by torch.jit: watch it before scripting")
         if kind.__module__.startswith(("torch.ao.nn.quantized", "torch.nn.quantized")):
-            raise SettingError(f"{where} is quantised ({kind.__name__}): watch it before quantising")
+            raise SettingError(
+                f"{where} is quantised ({kind.__name__}): watch it before quantising"
+            )
         if kind.__name__ in ("FullyShardedDataParallel", "FSDPModule"):
             raise SettingError(f"{where} is sharded by FSDP: watch the model before sharding it")
 
