@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -61,3 +66,47 @@ def test_saturated_units_are_told_exactly() -> None:
     site = looked_at(model, planted.inputs()).sites[0]
     assert site.saturated_units == list(model.saturated)
     assert site.dead_units == []
+
+
+def test_a_compiled_model_is_looked_at_uncompiled_and_runs_compiled_between() -> None:
+    torch.manual_seed(0)
+    model, x = planted.MLP("functional"), planted.inputs()
+    planted.plant(model.first.weight, model.first.bias)
+    graphs: list[object] = []
+
+    def backend(graph: torch.fx.GraphModule, example: list[Tensor]) -> torch.fx.GraphModule:
+        graphs.append(graph)
+        return graph
+
+    compiled = torch.compile(model, backend=backend)
+    compiled(x)  # hooks added after the first call must fire, too
+    assert graphs
+    with watch(compiled, every=2) as seen:
+        for _ in range(4):
+            compiled(x)
+    site = seen.report().sites[0]
+    assert site.samples == 2 * planted.ROWS
+    wanted = truth(model, x)
+    assert site.dead_units == wanted["dead"]
+    assert site.name == "relu(first)"
+
+
+def test_ranks_add_up(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    results = str(tmp_path / "rank")
+    command = [sys.executable, "-m", "tests.diagnosis.ranks", str(port), results]
+    root = Path(__file__).parents[2]
+    running = [subprocess.Popen([*command, str(rank)], cwd=root) for rank in range(2)]
+    assert [process.wait(120) for process in running] == [0, 0]
+    torch.manual_seed(0)
+    model, x = planted.MLP(), planted.inputs()
+    planted.plant(model.first.weight, model.first.bias)
+    wanted = truth(model, x)
+    for rank in range(2):
+        name, samples, alone, dead, dormant = torch.load(f"{results}.{rank}")
+        assert name == "module.act"
+        assert (samples, alone) == (planted.ROWS, planted.ROWS // 2)
+        assert dead == wanted["dead"]
+        assert dormant == wanted["dormant"]

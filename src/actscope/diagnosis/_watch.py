@@ -30,7 +30,10 @@ class Watch:
         if every != "auto" and (type(every) is not int or every < 1):
             raise SettingError(f'every is {every!r}: it must be "auto" or a whole number from 1')
         _refuse(model)
-        self._model, self._every, self._mask = model, every, mask
+        # A compiled model runs its own module; that one is looked at, as it is, uncompiled.
+        self._outer, self._model = model, getattr(model, "_orig_mod", model)
+        self._compiled = self._outer is not self._model
+        self._every, self._mask = every, mask
         self.step, self.looked = 0, 0
         self.states: dict[Key, SiteState] = {}
         self.calls: dict[Key, Call] = {}
@@ -50,8 +53,8 @@ class Watch:
         if self._hooks:
             raise SettingError("this watch is on already")
         self._hooks = [
-            self._model.register_forward_pre_hook(self._begin, prepend=True, with_kwargs=True),
-            self._model.register_forward_hook(self._end, always_call=True),
+            self._outer.register_forward_pre_hook(self._begin, prepend=True, with_kwargs=True),
+            self._outer.register_forward_hook(self._end, always_call=True),
         ]
         return self
 
@@ -67,6 +70,40 @@ class Watch:
         self._hooks = []
 
     # --- what was seen
+
+    def merge(self, other: Watch) -> Watch:
+        """Add what another watch saw of the same model: other batches, epochs or processes."""
+        for key, theirs in other.states.items():
+            mine = self.states.get(key)
+            if mine is None:
+                self.states[key] = SiteState(theirs.units.to("cpu"), list(theirs.history))
+            else:
+                mine.units.add(theirs.units)
+        for key, call in other.calls.items():
+            self.calls.setdefault(key, call)
+        self.looked += other.looked
+        self.step = max(self.step, other.step)
+        return self
+
+    def gather(self) -> Watch:
+        """Under torch.distributed: what all ranks saw together, the same on each. This watch
+        goes on with its own part. To be called by all ranks."""
+        import torch.distributed as dist
+
+        mine = [
+            (key, state.units.to("cpu"), self.calls[key], state.history)
+            for key, state in self.states.items()
+        ]
+        found: list[Any] = [None] * dist.get_world_size()
+        dist.all_gather_object(found, (mine, self.step, self.looked))
+        whole = Watch(self._outer, self._every)
+        for parts, step, looked in found:
+            other = Watch(self._outer, self._every)
+            other.step, other.looked = step, looked
+            for key, units, call, history in parts:
+                other.states[key], other.calls[key] = SiteState(units, history), call
+            whole.merge(other)
+        return whole
 
     def report(self) -> HealthReport:
         """The health of all sites seen so far; what it says rests on `samples` of each site."""
@@ -138,6 +175,8 @@ class Watch:
                 WholePass(self, self._model) if whole else PlannedPass(self, self._plan or [])
             )
             self._pass.start()
+            if self._compiled:
+                torch.compiler.set_stance("force_eager")
 
     def _end(self, module: nn.Module, args: Any, out: Any) -> None:
         # Hooks that always run are not told of an error: no output, then.
@@ -148,6 +187,8 @@ class Watch:
         if self._pass is not None:
             running, self._pass = self._pass, None
             running.stop()
+            if self._compiled:
+                torch.compiler.set_stance("default")
             if keep:
                 running.commit()
             if isinstance(running, WholePass):
