@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from actscope.nn import functional as functional
     from actscope.nn import module as module
     from actscope.nn import precise as precise
+    from actscope.sites import declare as declare
+    from actscope.sites import init_ as init_
+    from actscope.sites import swap as swap
     from actscope.study import Comparison as Comparison
     from actscope.study import compare as compare
     from actscope.study import load_winner as load_winner
@@ -50,10 +53,12 @@ _HOMES = {
     "StoreError": "errors",
     "UnknownActivation": "errors",
     "compare": "study",
+    "declare": "sites",
     "define": "catalogue",
     "functional": "nn",
     "gain": "catalogue",
     "get": "catalogue",
+    "init_": "sites",
     "load_winner": "study",
     "module": "nn",
     "names": "catalogue",
@@ -61,6 +66,7 @@ _HOMES = {
     "plot": "gallery",
     "poster": "gallery",
     "precise": "nn",
+    "swap": "sites",
     "train_ensemble": "ensemble",
 }
 
@@ -78,10 +84,12 @@ __all__ = [
     "UnknownActivation",
     "__version__",
     "compare",
+    "declare",
     "define",
     "functional",
     "gain",
     "get",
+    "init_",
     "load_winner",
     "module",
     "names",
@@ -89,6 +97,7 @@ __all__ = [
     "plot",
     "poster",
     "precise",
+    "swap",
     "train_ensemble",
 ]
 
