@@ -161,19 +161,19 @@ def _prove(chosen: Sequence[Site], was: Observation, now: Observation, record: R
         if call.key in keys:
             expected[call.key.producer, call.record.label] -= 1
             expected[call.key.producer, record.label] += 1
-    for site in chosen:
-        producer = site.key.producer
-        same_number = sum(n for (p, _), n in before.items() if p == producer) == sum(
-            n for (p, _), n in after.items() if p == producer
-        )
-        pairs = [(producer, site.activation), (producer, record.label)]
-        exact = all(after[pair] == expected[pair] for pair in pairs)
-        left = site.activation != record.label and after[pairs[0]] > max(0, expected[pairs[0]])
-        if left or (same_number and not exact) or not after[pairs[1]]:
+    wanted = {site.key.producer: site for site in chosen}
+    for producer in {producer for producer, _ in (*before, *after)}:
+        counted = [{label: n for (p, label), n in counts.items() if p == producer and n}
+                   for counts in (before, expected, after)]  # fmt: skip
+        steady = sum(counted[0].values()) == sum(counted[2].values())
+        site = wanted.get(producer)
+        lost = site is not None and not counted[2].get(record.label)
+        left = site is not None and set(counted[2]) - set(counted[1])
+        if lost or left or (steady and counted[1] != counted[2]):
             raise SettingError(
-                f"{site.name} did not change as it should when the example was run again: nothing "
-                "was swapped; make this activation a module of its own, or choose all sites that "
-                "share it"
+                f"{site.name if site else producer} did not change as it should when the example "
+                "was run again: nothing was swapped; make this activation a module of its own, or "
+                "choose all sites that share it"
             )
 
 
