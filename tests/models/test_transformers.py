@@ -33,7 +33,7 @@ MAMBA = {"hidden_size": 32, "num_hidden_layers": 2, "vocab_size": 50}
 # name -> config, model, settings, sites, what is swapped; counted from the architecture:
 CASES: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
     "bert": ("BertConfig", "BertModel", BASE, 3, "gelu"),  # 2 + the pooler's tanh
-    "roberta": ("RobertaConfig", "RobertaModel", BASE, 3, "gelu"),  # the same
+    "roberta": ("RobertaConfig", "RobertaModel", {**BASE, "pad_token_id": 1}, 3, "gelu"),  # the same
     "electra": ("ElectraConfig", "ElectraModel", {**BASE, "embedding_size": 32}, 2, "gelu"),
     "albert": ("AlbertConfig", "AlbertModel", {**BASE, "embedding_size": 16}, 2, "gelu_tanh"),
     # albert: both layers share one block: one site, called twice; + the pooler's tanh
@@ -80,7 +80,9 @@ def case(request: pytest.FixtureRequest) -> tuple[nn.Module, dict[str, Any], int
     config, kind, settings, sites, old = CASES[request.param]
     torch.manual_seed(0)
     words = {} if request.param in VISION else OWN
-    model = getattr(transformers, kind)(getattr(transformers, config)(**settings, **words)).eval()
+    model = getattr(transformers, kind)(
+        getattr(transformers, config)(**{**words, **settings})
+    ).eval()
     ids = {"input_ids": torch.randint(0, 50, (2, 7))}
     example = {"pixel_values": torch.randn(2, 3, 64, 64)} if request.param in VISION else ids
     return model, example, sites, old

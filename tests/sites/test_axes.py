@@ -42,7 +42,9 @@ OPERATIONS: dict[str, tuple[Callable[[Any, int], tuple[Any, ...]], Callable[...,
 def varying(out: Tensor) -> set[int]:
     """The axes, from the end, along which the values differ."""
     return {
-        d - out.dim() for d in range(out.dim()) if out.shape[d] > 1 and bool((out.diff(dim=d) != 0).any())
+        d - out.dim()
+        for d in range(out.dim())
+        if out.shape[d] > 1 and bool((out.diff(dim=d) != 0).any())
     }
 
 

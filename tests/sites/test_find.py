@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tests.sites.planted import PLANTED, Of
 from torch import Tensor, nn
 
 import actscope as act
 from actscope.sites import find
-from tests.sites.planted import PLANTED, Of
 
 
 def named(model: nn.Module, example: object) -> list[tuple[str, str]]:

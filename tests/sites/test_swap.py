@@ -8,11 +8,11 @@ import pickle
 import pytest
 import torch
 import torch.nn.functional as F
+from tests.sites.planted import PLANTED, Of
 from torch import Tensor, nn
 
 import actscope as act
 from actscope.sites import find
-from tests.sites.planted import PLANTED, Of
 
 
 @pytest.mark.parametrize("name", [n for n, (_, e) in PLANTED.items() if ("relu" in str(e))])

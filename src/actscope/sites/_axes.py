@@ -51,7 +51,10 @@ _KINDS: tuple[tuple[Move, str], ...] = (
     (along(2), "take_along_dim topk roll repeat_interleave"),
     (lost, "pixel_shuffle pixel_unshuffle unfold fold channel_shuffle outer ger kron cdist rot90"),
     (lost, "as_strided diag diag_embed diagonal view_as_real view_as_complex one_hot cov corrcoef"),
-    (lost, "masked_select take nonzero norm vander block_diag tensordot inner dot cross tril_indices"),
+    (
+        lost,
+        "masked_select take nonzero norm vander block_diag tensordot inner dot cross tril_indices",
+    ),
 )
 MOVES: dict[str, Move] = {name: move for move, names in _KINDS for name in names.split()}
 for _n in (1, 2, 3):

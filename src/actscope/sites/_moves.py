@@ -55,9 +55,7 @@ def turned(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[s
     return axis if axis is None or x.dim() < 2 else {-1: -2, -2: -1}.get(axis, axis)
 
 
-def mirrored(
-    axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]
-) -> Axis:
+def mirrored(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
     """x.T: all axes in reverse order."""
     return None if axis is None else -x.dim() - 1 - axis
 
@@ -183,9 +181,7 @@ def reduced(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[
 def along(at: int) -> Move:
     """gather, sort, roll ...: moved along other axes than the units'. at: where `dim` is given."""
 
-    def move(
-        axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]
-    ) -> Axis:
+    def move(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
         dims = _listed(_argument(args, named, at, "dim", "dims"))
         return None if dims is None or axis in [_negative(d, x.dim()) for d in dims] else axis
 
@@ -195,9 +191,7 @@ def along(at: int) -> Move:
 def pooled(last: int) -> Move:
     """Pooling over the last axes, which then count no units any more."""
 
-    def move(
-        axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]
-    ) -> Axis:
+    def move(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
         return axis if axis is not None and axis < -last else None
 
     return move

@@ -112,7 +112,9 @@ class Origins:
                 numbers = [index]
         for at, tensor in enumerate(outs):
             numbered = at < len(numbers)
-            self.put(tensor, replace(part, producer=f"{label}[{numbers[at]}]") if numbered else part)
+            self.put(
+                tensor, replace(part, producer=f"{label}[{numbers[at]}]") if numbered else part
+            )
 
     def _made(
         self, name: str, out: Tensor, given: list[Tensor], args: Any, named: Any, path: str,

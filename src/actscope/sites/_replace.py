@@ -187,9 +187,7 @@ def _attribute(module: nn.Module, function: str) -> str | None:
     return None
 
 
-def _assign(
-    module: nn.Module, name: str, fresh: nn.Module, undo: list[Callable[[], None]]
-) -> None:
+def _assign(module: nn.Module, name: str, fresh: nn.Module, undo: list[Callable[[], None]]) -> None:
     before = vars(module)[name]
 
     def back() -> None:

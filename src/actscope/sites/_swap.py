@@ -177,9 +177,7 @@ def _prove(chosen: Sequence[Site], was: Observation, now: Observation, record: R
             )
 
 
-def _called(
-    model: nn.Module, example: Any, made: dict[str, nn.Module]
-) -> tuple[Any, set[str]]:
+def _called(model: nn.Module, example: Any, made: dict[str, nn.Module]) -> tuple[Any, set[str]]:
     """The output, and which new modules ran: without any watching, as users will run it."""
     called: set[str] = set()
     handles = [
@@ -194,9 +192,7 @@ def _called(
             handle.remove()
 
 
-def _prove_called(
-    chosen: Sequence[Site], made: dict[str, nn.Module], called: set[str]
-) -> None:
+def _prove_called(chosen: Sequence[Site], made: dict[str, nn.Module], called: set[str]) -> None:
     used = {site.key.module for site in chosen if site.key.own}
     own = {site.key.module for site in chosen if not site.key.own}
     for path in sorted(set(made) - called):

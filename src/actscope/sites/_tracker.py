@@ -123,9 +123,7 @@ class Tracker(TorchFunctionMode):
 
     # --- functions
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         name = name_of(func)
         if name in _QUIET or self._inside_activation():
