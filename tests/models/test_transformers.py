@@ -33,7 +33,7 @@ MAMBA = {"hidden_size": 32, "num_hidden_layers": 2, "vocab_size": 50}
 # name -> config, model, settings, sites, what is swapped; counted from the architecture:
 CASES: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
     "bert": ("BertConfig", "BertModel", BASE, 3, "gelu"),  # 2 + the pooler's tanh
-    "roberta": ("RobertaConfig", "RobertaModel", {**BASE, "pad_token_id": 1}, 3, "gelu"),  # the same
+    "roberta": ("RobertaConfig", "RobertaModel", {**BASE, "pad_token_id": 1}, 3, "gelu"),
     "electra": ("ElectraConfig", "ElectraModel", {**BASE, "embedding_size": 32}, 2, "gelu"),
     "albert": ("AlbertConfig", "AlbertModel", {**BASE, "embedding_size": 16}, 2, "gelu_tanh"),
     # albert: both layers share one block: one site, called twice; + the pooler's tanh

@@ -22,4 +22,5 @@ def test_variance_stays_near_one_over_twenty_layers(name: str) -> None:
             x = layer(x)
             if isinstance(layer, nn.Linear):
                 variances.append(x.var().item())
-    assert min(variances) > 0.3 and max(variances) < 3
+    assert min(variances) > 0.3
+    assert max(variances) < 3

@@ -7,9 +7,9 @@ import pickle
 
 import pytest
 import torch
-import torch.nn.functional as F
 from tests.sites.planted import PLANTED, Of
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 import actscope as act
 from actscope.sites import find
@@ -21,10 +21,16 @@ def test_swapped_and_undone_bit_for_bit(name: str) -> None:
     before, keys = model(x), list(model.state_dict())
     done = act.swap(model, "relu", "silu", example=x)
     assert {s.activation for s in find(model, x).sites} == {"silu"}
-    assert len(done.changes) == len(PLANTED[name][1]) and done.difference > 0
+    assert len(done.changes) == len(PLANTED[name][1])
+    assert done.difference > 0
     done.undo()
-    assert torch.equal(model(x), before) and list(model.state_dict()) == keys
+    assert torch.equal(model(x), before)
+    assert list(model.state_dict()) == keys
     assert "forward" not in vars(model)
+
+
+def _pickled(model: Functional) -> Functional:
+    return pickle.loads(pickle.dumps(model))
 
 
 class Functional(nn.Module):
@@ -41,10 +47,10 @@ def test_learned_parameters_are_the_models_own_and_copies_have_their_own() -> No
     count = len(list(model.parameters()))
     act.swap(model, "relu", "prelu", example=x)
     assert len(list(model.parameters())) == count + 1
-    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+    for twin in (copy.deepcopy(model), _pickled(model)):
         assert torch.equal(twin(x), model(x))
         with torch.no_grad():
-            twin.swapped_relu_first.weight.fill_(3.0)
+            twin.get_parameter("swapped_relu_first.weight").fill_(3.0)
         assert not torch.equal(twin(x), model(x))
 
 

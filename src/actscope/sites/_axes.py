@@ -53,7 +53,7 @@ _KINDS: tuple[tuple[Move, str], ...] = (
     (lost, "as_strided diag diag_embed diagonal view_as_real view_as_complex one_hot cov corrcoef"),
     (
         lost,
-        "masked_select take nonzero norm vander block_diag tensordot inner dot cross tril_indices",
+        "masked_select take nonzero norm vander block_diag tensordot inner dot cross",
     ),
 )
 MOVES: dict[str, Move] = {name: move for move, names in _KINDS for name in names.split()}

@@ -44,7 +44,8 @@ def init_(model: nn.Module, *, example: Any) -> Initialised:
         SettingError: modules that do not have their shapes yet.
 
     >>> model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
-    >>> [(d.layer, d.reads, round(d.gain, 3)) for d in init_(model, example=torch.ones(1, 3)).layers]
+    >>> done = init_(model, example=torch.ones(1, 3))
+    >>> [(d.layer, d.reads, round(d.gain, 3)) for d in done.layers]
     [('0', '', 1.0), ('2', 'relu', 1.414)]
     """
     read = observe(model, example).read

@@ -48,7 +48,7 @@ def unwrapped(model: nn.Module) -> nn.Module:
 
 def refuse_lazy(model: nn.Module) -> None:
     for name, tensor in (*model.named_parameters(), *model.named_buffers()):
-        if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
+        if torch.nn.parameter.is_lazy(tensor):
             raise SettingError(
                 f"{name} has no shape yet (a lazy module): run the model once on an example first"
             )

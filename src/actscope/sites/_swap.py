@@ -129,7 +129,8 @@ def _chosen(found: Sites, old: Any, wanted: Sequence[str] | None) -> list[Site]:
         missing = [name for name in wanted if name not in known]
         if missing:
             raise SettingError(
-                f"no site {missing[0]!r} among those to change: {', '.join(sorted(known)) or 'none'}"
+                f"no site {missing[0]!r} among those to change: "
+                f"{', '.join(sorted(known)) or 'none'}"
             )
         chosen = [site for site in chosen if site.name in wanted]
     if not chosen:
