@@ -65,7 +65,8 @@ def test_found_swapped_undone(name: str) -> None:
     assert len(done.changes) == count
     assert {s.activation for s in find(model, x).sites} == {"gelu"}
     compiled = torch.compile(model, backend="eager")
-    assert torch.equal(compiled(x), model(x))
+    with torch.no_grad():  # with gradients, Dynamo itself warns where it leaves the graph
+        assert torch.equal(compiled(x), model(x))
     assert len(find(compiled, x).sites) == count
     done.undo()
     assert torch.equal(model(x), before)
