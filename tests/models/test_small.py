@@ -65,6 +65,7 @@ def test_found_swapped_undone(name: str) -> None:
     assert len(done.changes) == count
     assert {s.activation for s in find(model, x).sites} == {"gelu"}
     compiled = torch.compile(model, backend="eager")
+    assert isinstance(compiled, nn.Module)
     with torch.no_grad():  # with gradients, Dynamo itself warns where it leaves the graph
         assert torch.equal(compiled(x), model(x))
     assert len(find(compiled, x).sites) == count
