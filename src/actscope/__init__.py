@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from actscope.study import Comparison as Comparison
     from actscope.study import compare as compare
     from actscope.study import load_winner as load_winner
+    from actscope.web import Playground as Playground
 
 __version__ = "0.1.0"
 
@@ -48,6 +49,7 @@ _HOMES = {
     "FormulaError": "errors",
     "Learned": "catalogue",
     "Neuron": "neuron",
+    "Playground": "web",
     "Record": "catalogue",
     "SettingError": "errors",
     "StoreError": "errors",
@@ -78,6 +80,7 @@ __all__ = [
     "FormulaError",
     "Learned",
     "Neuron",
+    "Playground",
     "Record",
     "SettingError",
     "StoreError",
