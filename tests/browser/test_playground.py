@@ -508,7 +508,11 @@ def test_points_that_do_not_fit_into_the_address_are_said(tab: Visit) -> None:
 
 @pytest.mark.parametrize(
     ("wish", "said"),
-    [("data=own&points=1,1,0+1,2,1+2,1,0+2,2,x", "targets"), ("data=nope", "nope"), ("hidden=99", "99")],
+    [
+        ("data=own&points=1,1,0+1,2,1+2,1,0+2,2,x", "targets"),
+        ("data=nope", "nope"),
+        ("hidden=99", "99"),
+    ],
 )
 def test_a_refused_address_becomes_what_is_shown(tab: Visit, wish: str, said: str) -> None:
     tab.open(wish)
