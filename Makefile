@@ -2,6 +2,7 @@
 # make test    everything that CI checks
 # make check   lint, format, types and import directions alone
 # make bench   seconds per network against others, growth: docs/training.md (8 minutes)
+# make claims  measure the claims anew: docs/claims.md (2 minutes)
 # make facts   derive the catalogue's facts anew
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraint
 # One thread inside an operation: results then do not depend on how work is divided.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check bench facts clean
+.PHONY: demo test check bench claims facts clean
 
 demo: .venv/.installed
 	@$(BIN)/actscope compare sklearn:digits --seeds 10 --hidden 64,64
@@ -27,6 +28,9 @@ check: .venv/.installed-dev
 bench: .venv/.installed-bench
 	$(BIN)/python benchmarks/train.py --shape all --repeats 5 --markdown
 	$(BIN)/python benchmarks/growth.py --markdown
+
+claims: .venv/.installed
+	$(BIN)/actscope claims --out docs
 
 facts: .venv/.installed-dev
 	$(BIN)/python -m actscope.catalogue

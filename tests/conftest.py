@@ -2,9 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import hypothesis
 import pytest
 
 from actscope.catalogue import Record, _names, define
+
+# How long a case takes is the machine's matter, and others' who share it.
+hypothesis.settings.register_profile("actscope", deadline=None)
+hypothesis.settings.load_profile("actscope")
 
 
 @pytest.fixture(autouse=True, scope="session")

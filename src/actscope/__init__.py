@@ -30,9 +30,13 @@ if TYPE_CHECKING:
     from actscope.nn import functional as functional
     from actscope.nn import module as module
     from actscope.nn import precise as precise
+    from actscope.sites import declare as declare
+    from actscope.sites import init_ as init_
+    from actscope.sites import swap as swap
     from actscope.study import Comparison as Comparison
     from actscope.study import compare as compare
     from actscope.study import load_winner as load_winner
+    from actscope.web import Playground as Playground
 
 __version__ = "0.1.0"
 
@@ -45,15 +49,18 @@ _HOMES = {
     "FormulaError": "errors",
     "Learned": "catalogue",
     "Neuron": "neuron",
+    "Playground": "web",
     "Record": "catalogue",
     "SettingError": "errors",
     "StoreError": "errors",
     "UnknownActivation": "errors",
     "compare": "study",
+    "declare": "sites",
     "define": "catalogue",
     "functional": "nn",
     "gain": "catalogue",
     "get": "catalogue",
+    "init_": "sites",
     "load_winner": "study",
     "module": "nn",
     "names": "catalogue",
@@ -61,6 +68,7 @@ _HOMES = {
     "plot": "gallery",
     "poster": "gallery",
     "precise": "nn",
+    "swap": "sites",
     "train_ensemble": "ensemble",
 }
 
@@ -72,16 +80,19 @@ __all__ = [
     "FormulaError",
     "Learned",
     "Neuron",
+    "Playground",
     "Record",
     "SettingError",
     "StoreError",
     "UnknownActivation",
     "__version__",
     "compare",
+    "declare",
     "define",
     "functional",
     "gain",
     "get",
+    "init_",
     "load_winner",
     "module",
     "names",
@@ -89,6 +100,7 @@ __all__ = [
     "plot",
     "poster",
     "precise",
+    "swap",
     "train_ensemble",
 ]
 

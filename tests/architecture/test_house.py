@@ -57,9 +57,9 @@ def test_importing_actscope_is_free() -> None:
 def test_public_names_are_exactly_these_and_all_resolve() -> None:
     assert sorted(act.__all__) == sorted([
         "ActscopeError", "Comparison", "DataError", "Ensemble", "FormulaError", "Learned", "Neuron",
-        "Record", "SettingError", "StoreError", "UnknownActivation", "__version__", "compare",
-        "define", "functional", "gain", "get", "load_winner", "module", "names", "nn", "precise",
-        "plot", "poster", "train_ensemble",
+        "Playground", "Record", "SettingError", "StoreError", "UnknownActivation", "__version__",
+        "compare", "declare", "define", "functional", "gain", "get", "init_", "load_winner", "module",
+        "names", "nn", "plot", "poster", "precise", "swap", "train_ensemble",
     ])  # fmt: skip
     for name in act.__all__:
         assert getattr(act, name) is not None

@@ -41,22 +41,22 @@ def test_long_work_is_measured_once_and_the_finding_kept(
 
     monkeypatch.setattr(_sizing, "_seconds", seconds)
     found = size()
-    assert found == max(measured) == 128
+    assert found == max(measured) == 256
     (kept,) = json.loads((tmp_path / "actscope" / "chunks.json").read_text()).items()
-    assert kept[1] == 128
+    assert kept[1] == 256
     count = len(measured)
-    assert size() == 128
+    assert size() == 256
     monkeypatch.setattr(_sizing, "_findings", {})  # another process
-    assert size() == 128
+    assert size() == 256
     assert len(measured) == count
 
 
 def test_a_real_measurement_gives_one_of_the_sizes_tried() -> None:
-    assert size() in (32, 64, 96, 128)
+    assert size() in (64, 128, 192, 256)
 
 
 def test_short_work_is_not_measured(tmp_path: Path) -> None:
-    assert size(settings=dataclasses.replace(SETTINGS, epochs=1)) == 64
+    assert size(settings=dataclasses.replace(SETTINGS, epochs=1)) == 128
     assert not (tmp_path / "actscope").exists()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -229,12 +229,12 @@ def test_neighbours_that_learn_more_or_fewer_slopes_change_nothing(
 @pytest.mark.parametrize("per", ["layer", "unit"])
 @pytest.mark.parametrize("formula", ["sign(x)*sqrt(abs(x))", "p*sign(x)*sqrt(abs(x))"])
 def test_what_fills_the_vectors_stays_out_of_it_whatever_the_slope_at_0(
-    formula: str, per: str, rows: Rows
+    formula: str, per: str, rows: Rows, defining: Callable[..., catalogue.Record]
 ) -> None:
     """sign(x) sqrt|x| is infinitely steep at 0, where a width of 100 leaves 28 numbers unused."""
     settings = dataclasses.replace(SETTINGS, hidden=(100, 16), learned_per=per)
     learned = {"p": catalogue.Learned(1.0)} if "p*" in formula else {}
-    record = catalogue.define(f"steep_{per}_{len(learned)}", formula, **learned)
+    record = defining(f"steep_{per}_{len(learned)}", formula, **learned)
     done = train_chunk([Member(record.name, 1e-3, 0, known=record)], settings, rows)
     assert not done.diverged.any()
     assert all(region.isfinite().all() for region in done.values.regions)

@@ -99,7 +99,7 @@ def test_others_give_f_of_the_margin(
     with np.errstate(over="ignore"):
         expected = function(z) if callable(function) else z * np.tanh(np.exp(z))
     size = np.abs(rows) @ np.abs(weights) + abs(bias)
-    assert neuron.margin(rows) == pytest.approx(z, abs=1e-13 * size.max())
+    assert neuron.margin(rows) == pytest.approx(z, abs=1e-13 * size.max() + 1e-300)
     assert np.all(np.abs(neuron(rows) - expected) <= 2e-13 * (1 + size))
     assert [neuron(row) for row in rows] == neuron(rows).tolist()  # to the last bit
 
@@ -111,6 +111,7 @@ def test_threshold_and_bias_are_each_others_minus(value: float) -> None:
     assert Neuron([1], bias=value).threshold == -value
     assert Neuron([1], threshold=value) == Neuron([1], bias=-value)
     assert math.copysign(1, Neuron([1], threshold=0).bias) == 1  # never a minus zero
+    assert math.copysign(1, Neuron([1], bias=-0.0).threshold) == 1
 
 
 def test_neither_threshold_nor_bias_is_0() -> None:
@@ -222,7 +223,7 @@ def test_rows_that_are_none(given: object, said: str) -> None:
         ({"weights": [1], "threshold": math.inf}, "threshold is inf"),
         ({"weights": [1], "bias": "3"}, "bias is '3'"),
         ({"weights": [1], "bias": 1, "threshold": -1}, "both a threshold and a bias"),
-        ({"weights": [1, 2], "names": ["a"]}, "1 names for 2 weights"),
+        ({"weights": [1, 2], "names": ["a"]}, "1 name for 2 weights"),
         ({"weights": [1, 2], "names": "ab"}, "names is 'ab'"),
         ({"weights": [1, 2], "names": 5}, "names is 5"),
         ({"weights": [1, 2], "names": ["a", "a"]}, "two inputs are called 'a'"),

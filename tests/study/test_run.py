@@ -320,3 +320,13 @@ def test_ties_of_balanced_accuracy_are_no_proof() -> None:
     )  # fmt: skip
     assert plan.metric == "balanced_accuracy"
     assert _assemble._resolution(data, plan) == 1 / (2 * 3)
+
+
+def test_a_function_is_told_how_much_is_done() -> None:
+    told: list[float] = []
+    act.compare(
+        "sklearn:iris", activations=["relu"], seeds=1, learning_rates=[0.01], hidden=4, epochs=2,
+        workers=1, progress=told.append,
+    )  # fmt: skip
+    assert told[-1] == 1
+    assert told == sorted(told)

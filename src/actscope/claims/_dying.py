@@ -13,7 +13,7 @@ from actscope.ensemble import Ensemble
 from actscope.health import dead_inputs
 
 from ._claim import Measured
-from ._numbers import Number, exact, mean, percent
+from ._numbers import Number, mean, once, percent
 from ._pictures import Lines, Series
 from ._train import WIDTH, Array, accuracy, digits, groups, losses, train
 from ._verdict import Bound, Check
@@ -157,7 +157,7 @@ def dying(seeds: range) -> Measured:
     )
     e = of.ensembles[3]
     at = [m for _, rate, members in groups(e) if rate == 0.1 for m in members]
-    zero = exact(
+    zero = once(
         "largest gradient of a dead unit", max(gradients(e, m, "relu").max(initial=0) for m in at)
     )
     back = _returned(of, slice(None), "")
@@ -212,6 +212,7 @@ def dying(seeds: range) -> Measured:
             "% dead",
             [Series(f"{d} hidden layer{'s' * (d > 1)}", RATES, shares[d]) for d in DEPTHS],
             log_x=True,
+            ticks=tuple((rate, f"{rate:g}") for rate in RATES),
         ),
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ._claim import Measured
-from ._numbers import Number, brief, exact, mean
+from ._numbers import Number, brief, mean, once
 from ._pictures import Dots, Level, Row
 from ._train import Array, Split, groups, train
 from ._verdict import Bound, Check
@@ -88,16 +88,14 @@ def tanh_groups(seeds: range) -> Measured:
     least = min(by_scale.values(), key=lambda n: n.low)
     where = [scale for scale, number in by_scale.items() if WINS_EACH.met(number)]
     raw, even = by_scale.values()
-    detail = f"it wins {raw.shown} with features as they are, {even.shown} standardised"
+    detail = f"{brief(raw.value)} with features as they are, {brief(even.value)} standardised"
     says = f"on data in three groups tanh wins {overall.shown} of accuracy over sigmoid"
     if overall.high < 0:
-        says = (
-            f"on data in three groups sigmoid is better: tanh loses {brief(-overall.value)} points"
-        )
+        says = f"on data in three groups sigmoid is better: what tanh wins is {overall.shown}"
     return Measured(
         headline=overall,
         checks=(
-            Check(WINS, overall, f"{says} ({detail})", f"{says} ({overall.interval}; {detail})"),
+            Check(WINS, overall, f"{says}: {detail}", f"{says} ({overall.interval}), {detail}"),
             Check(
                 BY_A_POINT,
                 overall,
@@ -116,7 +114,7 @@ def tanh_groups(seeds: range) -> Measured:
         others=(
             *by_scale.values(),
             *each.values(),
-            exact("chosen rates at an end of the grid", ends, "%"),
+            once("chosen rates at an end of the grid", ends, "%"),
         ),
         picture=Dots(
             "Points of accuracy that tanh wins over sigmoid",

@@ -11,7 +11,7 @@ from actscope import catalogue
 from actscope.ensemble import one_thread
 
 from ._claim import Measured
-from ._numbers import exact, mean, percent
+from ._numbers import mean, once, percent
 from ._pictures import Dots, Row
 from ._train import BATCH, WIDTH, digits
 from ._verdict import Bound, Check
@@ -81,14 +81,14 @@ def relu_kink(seeds: range) -> Measured:
     """The kink as the catalogue certifies it, zeros in training, and three slopes at 0."""
     relu: Any = catalogue.get("relu")
     tiny = float(np.finfo(np.float64).tiny)
-    jump = exact("jump of the slope at 0", relu.slope(tiny) - relu.slope(-tiny))
-    taken = exact("PyTorch's slope at 0", torch_slope())
+    jump = once("jump of the slope at 0", relu.slope(tiny) - relu.slope(-tiny))
+    taken = once("PyTorch's slope at 0", torch_slope())
     with one_thread():
         runs = {s: [trained(seed, s) for seed in seeds] for s in CHOICES}
     right = {s: np.array([run[0] for run in of]) for s, of in runs.items()}
     zeros = percent("inputs that are exactly 0", [met / of for _, met, of in runs[0.0]])
     hits = sum(met for _, met, _ in runs[0.0])
-    seen = exact("inputs looked at", sum(of for *_, of in runs[0.0]))
+    seen = once("inputs looked at", sum(of for *_, of in runs[0.0]))
     apart = mean(
         "accuracy between slopes 0, 1/2 and 1",
         100 * np.ptp([right[s] for s in CHOICES], axis=0),

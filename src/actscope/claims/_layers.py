@@ -131,7 +131,7 @@ def relu_not_centred(seeds: range) -> Measured:
             Check(
                 MATTERS,
                 weakest,
-                f"by {weakest.shown} at least (tanh: {beside[0].shown})",
+                f"on average over layers by {weakest.shown} (tanh: {beside[0].shown})",
                 f"it is {weakest.shown} from 0 ({weakest.interval})",
                 essential=False,
             ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ._claim import Measured
 from ._dying import DEPTHS, MANY, RATES, gradients, runs
-from ._numbers import Number, exact, mean, percent
+from ._numbers import Number, mean, once, percent
 from ._pictures import Lines, Series
 from ._train import groups
 from ._verdict import Bound, Check
@@ -24,7 +26,7 @@ KEEPS_TRAINING = Bound(
 def leaky_cures(seeds: range) -> Measured:
     """Dead units, their gradients, and accuracy in the runs where most ReLUs die."""
     relu, leaky, prelu = (runs(name, seeds) for name in ("relu", "leaky_relu", "prelu"))
-    dead = exact(
+    dead = once(
         "dead units with a leak", sum(int(d.sum()) for r in (leaky, prelu) for d in r.dead.values())
     )
     cells = [(d, r) for d in DEPTHS for r in RATES if relu.share(d, r).mean() > MANY]
@@ -46,6 +48,16 @@ def leaky_cures(seeds: range) -> Measured:
         np.mean([leaky.right[c] for c in cells], axis=0),
     )
     plain = percent("accuracy of ReLU there", np.mean([relu.right[c] for c in cells], axis=0))
+    lost = {
+        (d, r): mean(
+            f"accuracy that leaky ReLU wins, {d} hidden, rate {r:g}",
+            100 * (leaky.right[d, r] - relu.right[d, r]),
+            "points",
+        )
+        for d in DEPTHS
+        for r in RATES
+        if (d, r) not in cells
+    }
     every = {
         f"{shown}, {d} hidden": [
             percent(f"accuracy, {shown}, {d} hidden, rate {r:g}", of.right[d, r]) for r in RATES
@@ -74,7 +86,6 @@ def leaky_cures(seeds: range) -> Measured:
                 f"where most ReLUs die leaky ReLU wins {won['leaky'].shown} of accuracy",
                 f"where most ReLUs die leaky ReLU wins nothing sure "
                 f"({won['leaky'].interval} of accuracy)",
-                essential=False,
             ),
             Check(
                 BETTER,
@@ -92,7 +103,8 @@ def leaky_cures(seeds: range) -> Measured:
                 essential=False,
             ),
         ),
-        others=(plain, *(n for of in every.values() for n in of)),
+        others=(plain, *lost.values(), *(n for of in every.values() for n in of)),
+        note=_where_it_loses(lost),
         picture=Lines(
             "Accuracy over the learning rate, three hidden layers",
             "Accuracy on digits not trained on, the same starts and batches for all three.",
@@ -100,7 +112,19 @@ def leaky_cures(seeds: range) -> Measured:
             "% right",
             [Series(name.split(",")[0], RATES, of) for name, of in every.items()],
             log_x=True,
+            ticks=tuple((rate, f"{rate:g}") for rate in RATES),
         ),
+    )
+
+
+def _where_it_loses(won: Mapping[tuple[int, float], Number]) -> str:
+    """Said of settings where few ReLUs die and the leak does harm, if any."""
+    (depth, rate), worst = min(won.items(), key=lambda item: item[1].value)
+    if not worst.high < 0:
+        return ""
+    return (
+        f"where fewer die it can lose: {abs(worst.value):.3g} points at rate {rate:g} with "
+        f"{depth} hidden layers ({worst.interval})"
     )
 
 
@@ -111,4 +135,4 @@ def _pulled(seeds: range) -> Number:
     found = [gradients(e, int(m), "relu") for m in at]
     shares = [float((g > 0).mean()) for g in found if len(g)]
     name = "units below 0 on every row that get a gradient"
-    return percent(name, shares) if shares else exact(name, 100, "%")
+    return percent(name, shares) if shares else once(name, 100, "%")

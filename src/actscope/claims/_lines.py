@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._claim import Measured
-from ._numbers import exact, mean, percent
+from ._numbers import mean, once, percent
 from ._pictures import Dots, Level, Row
 from ._train import Array, Split, accuracy, train
 from ._verdict import Bound, Check
@@ -58,7 +58,7 @@ def more_than_lines(seeds: range) -> Measured:
     numbers = {
         (name, d): percent(f"accuracy, {name}, {d} hidden", of) for (name, d), of in scores.items()
     }
-    line = exact("largest relative difference to one linear map", worst)
+    line = once("largest relative difference to one linear map", worst)
     without = percent(
         "best accuracy without activations",
         np.max([scores["identity", d] for d in DEPTHS], axis=0),

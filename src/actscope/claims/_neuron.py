@@ -12,7 +12,7 @@ from actscope import catalogue
 from actscope.neuron import Neuron
 
 from ._claim import Measured
-from ._numbers import exact, mean, percent
+from ._numbers import mean, once, percent
 from ._pictures import Dots, Level, Lines, Row, Series
 from ._verdict import Bound, Check
 
@@ -40,10 +40,10 @@ def movie(_seeds: range) -> Measured:
     ties = [
         neuron.replace(threshold=total)(case) for case, total in zip(CASES, totals, strict=True)
     ]
-    answers = exact("cases answered as described", right)
-    fired = exact("totals equal to the threshold that fire", sum(ties))
+    answers = once("cases answered as described", right)
+    fired = once("totals equal to the threshold that fire", sum(ties))
     rows = [
-        Row(_case(case), exact("total", total), "relu" if total > THRESHOLD else "step")
+        Row(_case(case), once("total", total), "relu" if total > THRESHOLD else "step")
         for case, total in zip(CASES, totals, strict=True)
     ]
     return Measured(
@@ -65,7 +65,7 @@ def movie(_seeds: range) -> Measured:
         picture=Dots(
             "The movie neuron: totals of all eight cases",
             "Totals of weights 4, 2, 2; those right of the threshold 3 fire.",
-            "total",
+            "total (above 3 it fires)",
             rows,
             levels=(Level(THRESHOLD, "threshold 3"),),
         ),
@@ -118,17 +118,17 @@ def nudge_step(seeds: range) -> Measured:
     """Shares of nudges by what they do to a step neuron's answer."""
     changes = {size: [np.abs(nudged("step", seed, size)) for seed in seeds] for size in SIZES}
     still = {
-        size: percent("nudges that change nothing", [float((c == 0).mean()) for c in found])
+        size: percent(
+            f"nudges of {size:g} that change nothing", [float((c == 0).mean()) for c in found]
+        )
         for size, found in changes.items()
     }
     flips = percent(
         "nudges of 0.01 that flip an answer", [float((c == 1).mean()) for c in changes[SMALL]]
     )
     between = sum(int(((c > 0) & (c < 1)).sum()) for found in changes.values() for c in found)
-    neither = exact("changes that are neither nothing nor a flip", between)
-    small = percent(
-        "nudges of 0.01 that change nothing", [float((c == 0).mean()) for c in changes[SMALL]]
-    )
+    neither = once("changes that are neither nothing nor a flip", between)
+    small = still[SMALL]
     return Measured(
         headline=small,
         checks=(
@@ -168,7 +168,7 @@ def nudge_sigmoid(seeds: range) -> Measured:
         for name in ("sigmoid", "step")
     }
     # The largest of all, not a mean of largest ones: one change beyond the limit would refute it.
-    steepest = exact(
+    steepest = once(
         "largest change over nudge",
         max(float(np.abs(nudged("sigmoid", s, z)).max()) / z for s in seeds for z in SIZES),
     )

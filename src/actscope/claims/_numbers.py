@@ -15,10 +15,10 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Number:
-    """A measured value; `low` to `high` is its 95% interval, both equal the value where exact.
+    """A measured value; `low` to `high` is its 95% interval, both equal the value where none.
 
     unit: "" or what follows the value, such as "%". runs: independent runs behind it, 0 where it
-    is exact and needs none.
+    was counted, computed or measured once.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Number:
     runs: int = 0
 
     @property
-    def exact(self) -> bool:
+    def once(self) -> bool:
         return self.runs == 0
 
     @property
@@ -43,13 +43,13 @@ class Number:
 
     @property
     def interval(self) -> str:
-        """The interval in words; "exact" where nothing is random.
+        """The interval in words; "none" for what was counted or measured once.
 
         >>> Number("share", 12.345, 11, 14, "%", runs=5).interval
         '11 to 14%'
         """
-        if self.exact:
-            return "exact"
+        if self.once:
+            return "none"
         if math.isnan(self.low) or math.isnan(self.high):
             return "unknown: one run"
         return f"{brief(self.low)} to {_with_unit(brief(self.high), self.unit)}"
@@ -66,7 +66,7 @@ def brief(value: float) -> str:
     if value == 0:
         return "0"
     size = abs(value)
-    if size < 1e-4 or size >= 1e7:
+    if size < 1e-4 or size >= 1e9:
         return f"{value:.2g}"
     digits = 2 - math.floor(math.log10(size))
     rounded = round(value, digits)
@@ -76,11 +76,11 @@ def brief(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def exact(name: str, value: float, unit: str = "") -> Number:
+def once(name: str, value: float, unit: str = "") -> Number:
     """A number that does not vary with a seed.
 
-    >>> exact("answers", 8).interval
-    'exact'
+    >>> once("answers", 8).interval
+    'none'
     """
     return Number(name, float(value), float(value), float(value), unit)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actscope.render import INK, MUTED, Look, file_bytes, looks, sheet
 
-from ._numbers import Number
+from ._numbers import Number, brief
 
 if TYPE_CHECKING:
     from actscope.render import Axes, Figure
 
+# Names in sentences, and whose colour and mark they have.
+_NAMES = {"ReLU": "relu", "leaky ReLU": "leaky_relu", "parametric ReLU": "prelu"}
 WIDTH = 560.0  # points; half a page, readable on a phone
 _LEFT, _RIGHT = 62.0, 22.0
 _TEXT = 11.5
@@ -21,12 +23,16 @@ _TEXT = 11.5
 
 @dataclass(frozen=True)
 class Series:
-    """A curve: at each x a number with its interval. plain: no marks and no interval."""
+    """A curve: at each x a number with its interval.
+
+    plain: no marks and no interval. joined: with a line from mark to mark.
+    """
 
     name: str
     xs: Sequence[float]
     numbers: Sequence[Number]
     plain: bool = False
+    joined: bool = True
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Level:
 
     value: float
     name: str
+    below: bool = False  # where its name stands
 
 
 @dataclass(frozen=True)
@@ -69,9 +76,7 @@ class Dots:
     about: str
     x: str
     rows: Sequence[Row]
-    log_x: bool = False
     levels: Sequence[Level] = ()
-    unit: str = field(default="")
 
 
 Picture = Lines | Dots
@@ -103,40 +108,47 @@ def spoken(picture: Picture) -> str:
 
 def _lines(fig: Figure, picture: Lines) -> None:
     height = 300.0
-    rows = math.ceil(len(picture.series) / 3)
+    rows = 2 if sum(len(s.name) for s in picture.series) > 40 and len(picture.series) > 3 else 1
     top = 50.0 + 19.0 * rows
     ax = _axes(fig, picture.title, _LEFT, 46.0, top, height)
-    styles = looks(s.name for s in picture.series)
+    styles = looks(_known(s.name) for s in picture.series)
+    # The styles of our pictures show no formulas, which matplotlib's powers of ten would be.
     if picture.log_x:
         ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(lambda value, _: brief(value))
     if picture.log_y:
         ax.set_yscale("log")
+        ax.yaxis.set_major_formatter(lambda value, _: brief(value))
     for series in picture.series:
-        _curve(ax, series, styles[series.name])
+        _curve(ax, series, styles[_known(series.name)])
     for level in picture.levels:
         ax.axhline(level.value, color=MUTED, lw=1.1, ls=(0, (4, 3)), zorder=1)
         ax.annotate(
             level.name,
             (1, level.value),
             xycoords=("axes fraction", "data"),
-            xytext=(0, 3),
+            xytext=(0, -4 if level.below else 3),
             textcoords="offset points",
             ha="right",
+            va="top" if level.below else "bottom",
             fontsize=10,
             color=MUTED,
         )
     ax.set_xlabel(picture.x, fontsize=_TEXT)
     ax.set_ylabel(picture.y, fontsize=_TEXT)
+    ax.minorticks_off()
     if picture.ticks:
         ax.set_xticks([t for t, _ in picture.ticks], [name for _, name in picture.ticks])
-        ax.minorticks_off()
     handles, names = ax.get_legend_handles_labels()
+    # Four stand in one line where they are short, else two and two: never three and one.
+    short = sum(map(len, names)) <= 40
+    columns = 4 if len(names) == 4 and short else 2 if len(names) == 4 else 3
     fig.legend(
         handles,
         names,
         loc="upper left",
         bbox_to_anchor=((_LEFT - 8) / WIDTH, 1 - 33.0 / height),
-        ncols=3,
+        ncols=columns,
         frameon=False,
         fontsize=_TEXT,
         labelcolor=INK,
@@ -146,13 +158,17 @@ def _lines(fig: Figure, picture: Lines) -> None:
     )
 
 
+def _known(name: str) -> str:
+    return _NAMES.get(name, name)
+
+
 def _curve(ax: Axes, series: Series, look: Look) -> None:
     xs = list(series.xs)
     ax.plot(
         xs,
         [n.value for n in series.numbers],
         color=look.color,
-        linestyle=look.linestyle,
+        linestyle=look.linestyle if series.joined else "none",
         marker="" if series.plain else look.marker,
         ms=6,
         lw=2,
@@ -177,11 +193,9 @@ def _dots(fig: Figure, picture: Dots) -> None:
     top = 40.0 + (14.0 if picture.levels else 0.0)
     ax = _axes(fig, picture.title, left, 46.0, top, height, right=right)
     ax.grid(axis="y", visible=False)
-    if picture.log_x:
-        ax.set_xscale("log")
-    styles = looks(r.look or r.name for r in picture.rows)
+    styles = looks(_known(r.look or r.name) for r in picture.rows)
     for y, row in enumerate(picture.rows):
-        look, of = styles[row.look or row.name], row.number
+        look, of = styles[_known(row.look or row.name)], row.number
         if math.isfinite(of.low) and math.isfinite(of.high):
             ax.plot([of.low, of.high], [y, y], color=look.color, lw=2.6)
         ax.plot([of.value], [y], color=look.color, marker=look.marker, ms=7.5, lw=0)

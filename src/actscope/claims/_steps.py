@@ -13,7 +13,7 @@ from actscope.neuron import Neuron
 
 from ._claim import Measured
 from ._neuron import ANSWERS, CASES
-from ._numbers import exact, mean, percent, share
+from ._numbers import mean, once, percent, share
 from ._pictures import Dots, Level, Row
 from ._train import NO_RATE, WIDTH, accuracy, digits, train
 from ._verdict import Bound, Check
@@ -92,7 +92,7 @@ def step_cannot_learn(seeds: range) -> Measured:
             split, model=through_steps(depth), seeds=few, learning_rates=_RATE, epochs=_EPOCHS
         )
         through[depth] = accuracy(helped, split)
-    moved = exact("largest change of a weight before a step", moves)
+    moved = once("largest change of a weight before a step", moves)
     output = percent(
         "accuracy of a step neuron after training",
         [float((n(CASES) == ANSWERS).mean()) for n in stuck],

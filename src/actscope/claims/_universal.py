@@ -20,7 +20,7 @@ TARGETS: dict[str, Callable[[Array], Array]] = {
     "sin(3x)": lambda x: np.sin(3 * x[:, 0]),
     "|x|": lambda x: np.abs(x[:, 0]),
     "xy": lambda x: x[:, 0] * x[:, 1],
-    "steps": lambda x: np.floor(1.5 * x[:, 0]),
+    "staircase": lambda x: np.floor(1.5 * x[:, 0]),
 }
 
 WIDER = Bound("error at width 32 in % of that at width 2", most=50, why="half the error at least")

@@ -13,13 +13,16 @@ import typer
 
 from actscope.errors import ActscopeError
 
+from ._claims import claims
 from ._compare import compare
+from ._learn import learn
 from ._list import list_
 from ._neuron import neuron
 from ._plot import plot
 from ._poster import poster
 from ._predict import predict
 from ._show import show
+from ._stopped import Stopped
 
 MISTAKE, INTERRUPTED = 2, 130  # 130 = 128 + SIGINT, what shells use
 
@@ -39,6 +42,8 @@ app.command("show")(show)
 app.command("plot")(plot)
 app.command("poster")(poster)
 app.command("neuron")(neuron)
+app.command("learn")(learn)
+app.command("claims")(claims)
 
 
 def _version(wanted: bool) -> None:
@@ -96,6 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # (long outputs break inside typer, which exits with 1 as quietly)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    if isinstance(code, Stopped):
+        print(f"actscope: stopped; {code.says}", file=sys.stderr)
+        return INTERRUPTED
     if code == INTERRUPTED:
         print("actscope: stopped; nothing was kept.", file=sys.stderr)
     return code if isinstance(code, int) else 0

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from actscope.diagnosis._units import GRADIENT, OUTSIDE, Lens, Units
-from actscope.sites._tracker import Call, Key, Tracker
+from actscope.sites._call import Call, Key
+from actscope.sites._tracker import Tracker
 
 # Points of a history; beyond, every other one is dropped.
 HISTORY = 256

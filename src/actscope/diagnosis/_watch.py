@@ -14,7 +14,7 @@ from actscope.diagnosis._report import HealthReport, SiteHealth
 from actscope.diagnosis._units import GRADIENT, ZZ, Lens
 from actscope.errors import SettingError
 from actscope.sites._find import Site, Sites, collect
-from actscope.sites._tracker import Call, Key
+from actscope.sites._call import Call, Key
 
 # In training one pass in so many is looked at; the first few all are.
 EVERY = 50

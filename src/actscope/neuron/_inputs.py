@@ -65,7 +65,8 @@ def names_of(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
     found = tuple(str(name) for name in given)
     if len(found) != count:
         raise SettingError(
-            f"{len(found)} names for {count} weights: give one name for each weight, or none"
+            f"{_count(len(found), 'name')} for {_count(count, 'weight')}: "
+            "give one name for each weight, or none"
         )
     for name in found:
         if not name.strip():

@@ -56,10 +56,11 @@ class Learning:
     def text(self) -> str:
         """What happened, in words."""
         first, last = self.history.iloc[0], self.history.iloc[-1]
-        steps, kept = len(self.history) - 1, int(self.history["accepted"].to_numpy().sum())
+        kept = self.history["step"].to_numpy()[self.history["accepted"].to_numpy()]
+        steps = len(self.history) - 1
         took = f"{self.rule}: {steps} step{'' if steps == 1 else 's'}"
         if self.rule == "nudge":
-            took += f", {kept} kept"
+            took += f", {len(kept)} kept" + (f", the last at {kept[-1]}" if len(kept) else "")
         fell = f"the error went from {brief(first['error'])} to {brief(last['error'])}"
         right = "" if np.isnan(last["accuracy"]) else f", {100 * last['accuracy']:.3g}% right"
         if not self.stuck:

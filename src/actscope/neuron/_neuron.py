@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +69,7 @@ class Neuron:
 
     def __init__(
         self,
-        weights: Sequence[float],
+        weights: Iterable[float],
         threshold: float | None = None,
         activation: str | Record = "step",
         names: Sequence[str] | None = None,

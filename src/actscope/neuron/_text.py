@@ -47,7 +47,7 @@ def products(weights: Sequence[float], row: Sequence[float]) -> str:
     text = ""
     for i, (weight, x) in enumerate(zip(weights, row, strict=True)):
         sign = ("-" if weight < 0 else "") if i == 0 else (" - " if weight < 0 else " + ")
-        text += f"{sign}{brief(abs(weight), 4)} x {brief(x, 4)}"
+        text += f"{sign}{brief(abs(weight), 6)} x {brief(x, 6)}"
     return text
 
 

@@ -173,7 +173,10 @@ def progress(total: float, description: str, enabled: bool = True) -> Iterator[P
         TextColumn("time left", style="dim"),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=console(stderr=True), transient=True) as bar:
+    screen = console(stderr=True)
+    # What is printed meanwhile appears above the bar, unless it goes to a file or a pipe.
+    both = sys.stdout.isatty()
+    with Bar(*columns, console=screen, transient=True, redirect_stdout=both) as bar:
         yield Progress(bar, bar.add_task(label(description, 60), total=total, start=False))
 
 

@@ -6,231 +6,60 @@ then change nothing. None: it cannot be known.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
-Axis = int | None
-Move = Callable[[Axis, Tensor, Any, tuple[Any, ...], dict[str, Any]], Axis]
+from actscope.sites._moves import (
+    Axis,
+    Move,
+    along,
+    chosen,
+    indexed,
+    lost,
+    mirrored,
+    moved,
+    permuted,
+    pooled,
+    reduced,
+    reshaped,
+    same,
+    squeezed,
+    stacked,
+    swapped,
+    turned,
+    unsqueezed,
+)
 
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _argument(args: Sequence[Any], named: dict[str, Any], at: int, *names: str) -> Any:
-    for name in names:
-        if name in named:
-            return named[name]
-    return args[at] if len(args) > at else None
-
-
-def _negative(axis: int, dims: int) -> int:
-    return axis if axis < 0 else axis - dims
-
-
-def _listed(value: Any) -> list[int] | None:
-    if isinstance(value, int):
-        return [value]
-    if isinstance(value, tuple | list) and all(_whole(v) is not None for v in value):
-        return list(value)
-    return None
-
-
-def swapped(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
-    """transpose(x, dim0, dim1)"""
-    first = _whole(_argument(args, named, 1, "dim0", "axis0"))
-    second = _whole(_argument(args, named, 2, "dim1", "axis1"))
-    if axis is None or first is None or second is None:
-        return None
-    first, second = _negative(first, x.dim()), _negative(second, x.dim())
-    return {first: second, second: first}.get(axis, axis)
-
-
-def turned(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
-    """x.T, x.mT, t(x): the last two axes change places; T of more turns all around."""
-    if axis is None:
-        return None
-    if x.dim() > 2 and out.shape == x.shape[::-1] and out.shape[:-2] != x.shape[:-2]:
-        return -x.dim() - 1 - axis
-    return {-1: -2, -2: -1}.get(axis, axis) if x.dim() > 1 else axis
-
-
-def permuted(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
-    """permute(x, dims) and x.permute(*dims)"""
-    dims = _listed(_argument(args, named, 1, "dims"))
-    if dims is not None and len(args) > 2:
-        dims = _listed(args[1:])
-    if axis is None or dims is None:
-        return None
-    places = [_negative(dim, x.dim()) for dim in dims]
-    return places.index(axis) - len(places) if axis in places else None
-
-
-def moved(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
-    """movedim(x, source, destination)"""
-    source = _listed(_argument(args, named, 1, "source"))
-    target = _listed(_argument(args, named, 2, "destination"))
-    if axis is None or source is None or target is None:
-        return None
-    dims = x.dim()
-    order = list(range(dims))
-    source = [s % dims for s in source]
-    rest = [d for d in order if d not in source]
-    placed: dict[int, int] = dict(zip((t % dims for t in target), source, strict=True))
-    remaining = iter(rest)
-    found = [placed[d] if d in placed else next(remaining) for d in order]
-    return found.index(axis + dims) - dims
-
-
-def reshaped(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
-    """view, reshape, flatten, unflatten, squeeze: the axis that is of the same size with as many
-    elements after it (and so before it, too) is the same axis."""
-    if axis is None or x.dim() + axis < 0:
-        return None
-    size, after = x.shape[axis], math.prod(x.shape[x.dim() + axis + 1 :])
-    beyond = 1
-    for place in range(out.dim() - 1, -1, -1):
-        if beyond == after and out.shape[place] == size:
-            return place - out.dim()
-        beyond *= out.shape[place]
-    return None
-
-
-def squeezed(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
-    """squeeze(x, dim): an axis of one unit may be gone."""
-    if axis is None:
-        return None
-    dims = _listed(_argument(args, named, 1, "dim"))
-    gone = range(-x.dim(), 0) if dims is None else [_negative(d, x.dim()) for d in dims]
-    gone = [d for d in gone if x.shape[d] == 1]
-    return None if axis in gone else axis + sum(d > axis for d in gone)
-
-
-def unsqueezed(
-    axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]
-) -> Axis:
-    """unsqueeze(x, dim)"""
-    dim = _whole(_argument(args, named, 1, "dim"))
-    if axis is None or dim is None:
-        return None
-    dim = _negative(dim, x.dim() + 1)
-    return axis if dim < axis else axis - 1
-
-
-def indexed(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
-    """x[...] with numbers, slices, None and `...`; one index tensor or list stands for an axis."""
-    if axis is None or not isinstance(out, Tensor):
-        return None
-    index = args[1] if isinstance(args[1], tuple) else (args[1],)
-    spent = sum(_spends(i) for i in index)
-    if any(i is Ellipsis for i in index):
-        at = next(n for n, i in enumerate(index) if i is Ellipsis)
-        index = (*index[:at], *[slice(None)] * (x.dim() - spent), *index[at + 1 :])
-    else:
-        index = (*index, *[slice(None)] * (x.dim() - spent))
-    if sum(isinstance(i, Tensor | list) for i in index) > 1:
-        return None
-    place, kept = 0, list[int | None]()
-    for i in index:
-        if i is None:
-            kept.append(None)
-        elif isinstance(i, slice):
-            kept.append(place)
-            place += 1
-        elif isinstance(i, Tensor | list):
-            width = _spends(i)
-            extra = 1 if isinstance(i, list) or i.dtype is torch.bool else i.dim()
-            lone = place if width == 1 and extra == 1 else None
-            kept.extend([lone] if extra == 1 else [None] * extra)
-            place += width
-        else:
-            place += 1
-    wanted = axis + x.dim()
-    return kept.index(wanted) - len(kept) if wanted in kept else None
-
-
-def _spends(index: Any) -> int:
-    """How many axes an index takes."""
-    if index is None or index is Ellipsis:
-        return 0
-    if isinstance(index, Tensor) and index.dtype is torch.bool:
-        return index.dim()
-    return 1
-
-
-def chosen(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
-    """select(x, dim, index), unbind(x, dim): one axis less."""
-    return _without(axis, x, [_argument(args, named, 1, "dim") or 0])
-
-
-def reduced(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
-    """mean, sum, amax ... over some axes."""
-    dims = _listed(_argument(args, named, 1, "dim", "axis"))
-    if axis is None or dims is None:
-        return None
-    if _argument(args, named, 2, "keepdim"):
-        return None if axis in [_negative(d, x.dim()) for d in dims] else axis
-    return _without(axis, x, dims)
-
-
-def _without(axis: Axis, x: Tensor, dims: Sequence[int]) -> Axis:
-    gone = [_negative(d, x.dim()) for d in dims]
-    return None if axis is None or axis in gone else axis + sum(d > axis for d in gone)
-
-
-def stacked(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
-    """stack(tensors, dim)"""
-    dim = _whole(_argument(args, named, 1, "dim"))
-    if axis is None:
-        return None
-    return axis if _negative(dim or 0, x.dim() + 1) < axis else axis - 1
-
-
-def same(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
-    """What leaves every axis in its place: element by element, norms, pooling, padding."""
-    return axis
-
-
-def lost(axis: Axis, x: Tensor, out: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Axis:
-    """What mixes axes."""
-    return None
-
-
-MOVES: dict[str, Move] = {
-    **dict.fromkeys(("transpose", "swapaxes", "swapdims"), swapped),
-    **dict.fromkeys(("T", "mT", "H", "mH", "t", "adjoint"), turned),
-    "permute": permuted,
-    **dict.fromkeys(("movedim", "moveaxis"), moved),
-    **dict.fromkeys(
-        ("view", "reshape", "flatten", "unflatten", "view_as", "reshape_as", "ravel"), reshaped
+_KINDS: tuple[tuple[Move, str], ...] = (
+    (swapped, "transpose swapaxes swapdims"),
+    (turned, "mT mH t adjoint"),
+    (mirrored, "T H"),
+    (permuted, "permute"),
+    (moved, "movedim moveaxis"),
+    (reshaped, "view reshape flatten unflatten view_as reshape_as ravel"),
+    (squeezed, "squeeze"),
+    (unsqueezed, "unsqueeze"),
+    (indexed, "getitem"),
+    (chosen, "select unbind"),
+    (reduced, "mean sum amax amin prod logsumexp var std max min median any all"),
+    (stacked, "stack"),
+    (same, "cat concat concatenate chunk split tensor_split narrow pad interpolate upsample"),
+    (same, "index_select repeat expand expand_as tile masked_fill contiguous clone to type_as"),
+    (along(1), "gather sort cumsum cumprod cummax cummin"),
+    (along(2), "take_along_dim topk roll repeat_interleave"),
+    (lost, "pixel_shuffle pixel_unshuffle unfold fold channel_shuffle outer ger kron cdist rot90"),
+    (lost, "as_strided diag diag_embed diagonal view_as_real view_as_complex one_hot cov corrcoef"),
+    (
+        lost,
+        "masked_select take nonzero norm vander block_diag tensordot inner dot cross",
     ),
-    "squeeze": squeezed,
-    "unsqueeze": unsqueezed,
-    "getitem": indexed,
-    **dict.fromkeys(("select", "unbind"), chosen),
-    **dict.fromkeys(
-        ("mean", "sum", "amax", "amin", "prod", "logsumexp", "var", "std", "norm", "max", "min"),
-        reduced,
-    ),
-    "stack": stacked,
-    **dict.fromkeys(
-        (
-            *("cat", "concat", "concatenate", "chunk", "split", "tensor_split", "narrow"),
-            *("pad", "interpolate", "upsample", "index_select", "gather", "repeat", "expand"),
-            *("expand_as", "roll", "flip", "fold", "tile", "repeat_interleave", "masked_fill"),
-            *("avg_pool1d", "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool3d"),
-            *("boolean_dispatch", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "lp_pool2d"),
-            *("adaptive_avg_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d"),
-            *("adaptive_max_pool3d", "lp_pool1d", "contiguous", "clone", "to", "type_as"),
-        ),
-        same,
-    ),
-    **dict.fromkeys(("pixel_shuffle", "pixel_unshuffle", "unfold", "channel_shuffle"), lost),
-}
+)
+MOVES: dict[str, Move] = {name: move for move, names in _KINDS for name in names.split()}
+for _n in (1, 2, 3):
+    for _kind in ("avg_pool", "max_pool", "adaptive_avg_pool", "adaptive_max_pool", "lp_pool"):
+        MOVES[f"{_kind}{_n}d"] = MOVES[f"{_kind}{_n}d_with_indices"] = pooled(_n)
 
 
 def after(name: str, axis: Axis, x: Tensor, out: Any, args: Any, named: Any) -> Axis:
@@ -245,6 +74,33 @@ def after(name: str, axis: Axis, x: Tensor, out: Any, args: Any, named: Any) -> 
     if found is not None and isinstance(out, Tensor) and out.dim() + found < 0:
         return None
     return found
+
+
+def of_product(
+    name: str, given: Sequence[Tensor], axes: Sequence[Axis], stored: Sequence[bool], args: Any
+) -> Axis:
+    """The units' axis of a product of tensors, of which the stored ones are weights."""
+    if name == "einsum":
+        return _of_equation(args[0], stored) if isinstance(args[0], str) else None
+    if len(given) < 2:
+        return None
+    first, second = len(given) - 2, len(given) - 1  # addmm and its kind give the sum's term first
+    if stored[first] and not stored[second]:
+        return -2 if given[second].dim() > 1 else -1
+    if stored[second] or axes[second] == -1:
+        return -1 if given[second].dim() > 1 else None
+    return -2 if axes[first] == -2 and given[second].dim() > 1 else None
+
+
+def _of_equation(equation: str, stored: Sequence[bool]) -> Axis:
+    """Of an einsum: the one letter of the result that only weights have."""
+    before, arrow, result = equation.replace(" ", "").partition("->")
+    parts = before.split(",")
+    if not arrow or len(parts) != len(stored):
+        return None
+    other = {c for part, weight in zip(parts, stored, strict=True) if not weight for c in part}
+    own = [n for n, letter in enumerate(result) if letter not in other and letter != "."]
+    return own[0] - len(result) if len(own) == 1 and "..." not in result[own[0] :] else None
 
 
 def _broadcast(axis: Axis, x: Tensor, out: Tensor) -> bool:

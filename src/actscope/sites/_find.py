@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from actscope.catalogue import Record
 from actscope.sites._activations import is_activation
-from actscope.sites._tracker import Call, Key, Tracker
+from actscope.sites._call import Call, Key
+from actscope.sites._observe import observe, unwrapped
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Site:
     """A place in a model where an activation is applied to the output of one producer.
 
     name: the activation module's path, or function(producer). units: length of the axis, -1 the
-    last; both None where it cannot be known. gated: the unit is activation x another tensor.
-    calls: in one pass.
+    last; both None where it cannot be known, and `note` says so. gated: the unit is activation x
+    another tensor. calls: in one pass. inline: written out as a formula in the model's code.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Site:
     units: int | None
     gated: bool
     calls: int
+    inline: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Sites:
     """What one pass showed.
 
     left_out: (name, why) of calls that are no units of a hidden layer. idle: registered
-    activation modules that were not called. hidden_inside: modules whose activations run where
-    Python does not see them.
+    activation modules that were not called. unseen: modules whose activations run where Python
+    does not see them (recurrent layers, scripted modules).
     """
 
     sites: tuple[Site, ...]
@@ -52,31 +55,30 @@ _REASONS = {
     "gate": "a gate: it multiplies another tensor by a number from 0 to 1",
     "cap": "a soft cap: scaled before and after",
 }
-_FUSED = nn.RNN | nn.LSTM | nn.GRU | nn.RNNCell | nn.LSTMCell | nn.GRUCell
+_MIXED = "axis unknown: rows of several experts in one call, whose units cannot be told apart"
+_UNKNOWN = "axis unknown: it cannot be followed from the layer that made the input"
+_UNSEEN = (
+    *(nn.RNN, nn.LSTM, nn.GRU, nn.RNNCell, nn.LSTMCell, nn.GRUCell),
+    torch.jit.ScriptModule,
+)
 
 
 def find(model: nn.Module, example: Any) -> Sites:
     """Run the model once on `example` and tell its activations.
 
-    example: a tensor, a tuple of arguments or a mapping of keyword arguments. The model's mode
-    (train or eval) is left as it is; buffers and the random state are put back.
+    Args:
+        model: its mode (train or eval) is left as it is; buffers and the random state are put
+            back; under torch.compile, it runs uncompiled this once.
+        example: a tensor, a tuple of arguments or a mapping of keyword arguments.
+
+    Raises:
+        SettingError: modules that do not have their shapes yet.
+
+    >>> model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+    >>> [(s.name, s.activation, s.units) for s in find(model, torch.ones(1, 3)).sites]
+    [('1', 'relu', 4)]
     """
-    tracker = Tracker(model)
-    before = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    with torch.random.fork_rng(devices=[]), torch.no_grad(), tracker.watching():
-        run(model, example)
-    for name, buffer in model.named_buffers():
-        buffer.copy_(before[name])
-    return collect(model, tracker.calls)
-
-
-def run(model: nn.Module, example: Any) -> Any:
-    """model(example), arguments given as tensor, tuple or mapping."""
-    if isinstance(example, Mapping):
-        return model(**example)
-    if isinstance(example, Sequence) and not isinstance(example, Tensor):
-        return model(*example)
-    return model(example)
+    return collect(unwrapped(model), observe(model, example).calls)
 
 
 def collect(model: nn.Module, calls: Sequence[Call]) -> Sites:
@@ -87,29 +89,34 @@ def collect(model: nn.Module, calls: Sequence[Call]) -> Sites:
     names = _names(list(groups))
     sites, left_out = [], []
     for key, group in groups.items():
-        first = group[0]
         role = next((call.role for call in group if call.role != "hidden"), "hidden")
         if role != "hidden":
             left_out.append((names[key], _REASONS[role]))
-            continue
-        axes = {call.axis for call in group}
-        axis = axes.pop() if len(axes) == 1 else None
-        sites.append(
-            Site(
-                names[key],
-                first.record.label,
-                first.record,
-                key,
-                axis,
-                None if axis is None else first.shape[axis],
-                any(call.gated for call in group),
-                len(group),
-            )
-        )
+        else:
+            sites.append(_site(names[key], key, group))
     called = {key.module for key in groups if key.own}
     idle = [p for p, m in model.named_modules() if is_activation(m) and p not in called]
-    unseen = [p for p, m in model.named_modules() if isinstance(m, _FUSED)]
+    unseen = [p for p, m in model.named_modules() if isinstance(m, _UNSEEN)]
     return Sites(tuple(sites), tuple(left_out), tuple(idle), tuple(unseen))
+
+
+def _site(name: str, key: Key, group: Sequence[Call]) -> Site:
+    first = group[0]
+    axes = {(call.axis, None if call.axis is None else call.shape[call.axis]) for call in group}
+    axis, units = axes.pop() if len(axes) == 1 else (None, None)
+    mixed = any(call.mixed for call in group)
+    return Site(
+        name,
+        first.record.label,
+        first.record,
+        key,
+        axis,
+        units,
+        any(call.gated for call in group),
+        len(group),
+        first.inline,
+        "" if axis is not None else _MIXED if mixed else _UNKNOWN,
+    )
 
 
 def _names(keys: Sequence[Key]) -> dict[Key, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from actscope import render
@@ -38,7 +38,7 @@ def compare(
     l2: float = 0.0,
     name: str | None = None,
     workers: int | None = None,
-    progress: bool = True,
+    progress: bool | Callable[[float], object] = True,
     engine: str = "local",
 ) -> Comparison:
     """Which activation function for these data? Many networks, a fair protocol, a verdict.
@@ -68,7 +68,8 @@ def compare(
         l2: coefficient of 1/2 l2 |w|^2.
         name: of the data in tables and folders.
         workers: processes; None: one for each core. Results do not depend on it.
-        progress: show a bar with the time left, if stderr is a terminal.
+        progress: show a bar with the time left, if stderr is a terminal; or a function that is
+            told the share done, 0 to 1, a few times a second, from a thread of its own.
         engine: "local".
 
     Raises:
@@ -100,7 +101,9 @@ def compare(
     )
     shards = cut_shards(data, plan)
     started = time.perf_counter()
-    if progress:
+    if callable(progress):
+        results, baselines = local.run(data, plan, shards, workers=workers, on_progress=progress)
+    elif progress:
         with render.progress(1.0, f"training {plan.networks} networks") as bar:
             done = 0.0
 

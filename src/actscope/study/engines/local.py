@@ -41,7 +41,7 @@ def run(
     shards: Sequence[Shard],
     *,
     workers: int | None = None,
-    on_progress: Callable[[float], None] | None = None,
+    on_progress: Callable[[float], object] | None = None,
 ) -> tuple[list[ShardResult], BaselineScores]:
     """Run all shards and the baselines; results in the order of `shards`.
 
@@ -82,7 +82,7 @@ def _full(plan: Plan, shard: Shard) -> int:
 
 @contextmanager
 def _progress(
-    plan: Plan, shards: Sequence[Shard], on_progress: Callable[[float], None] | None
+    plan: Plan, shards: Sequence[Shard], on_progress: Callable[[float], object] | None
 ) -> Iterator[Path | None]:
     """A file in which each shard counts its epochs, read by a thread while the work goes on."""
     if on_progress is None:

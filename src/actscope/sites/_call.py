@@ -1,0 +1,63 @@
+"""What a watched pass tells: an activation called somewhere, and what tells places apart."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from torch import Tensor
+
+from actscope.catalogue import Record
+
+Role = Literal["hidden", "gate", "cap"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """What tells sites apart: not how often they are called, so that a loop stays one.
+
+    module: path of the module whose forward calls the function (the activation's own, if it is
+    a module); own: that module is nothing but the activation. producer: path of the module that
+    made the input. function, line: what is called and at which file:line, if it is no module.
+    """
+
+    activation: str
+    module: str
+    own: bool
+    producer: str
+    function: str
+    line: str
+
+
+@dataclass(eq=False)
+class Call:
+    """One call of an activation in the pass.
+
+    role: what its output turned out to be used for. gated: its output is multiplied by another
+    tensor, and the unit is the product. inline: written out as a formula, x * sigmoid(x). mixed:
+    its rows are of several experts. scaled: its input was multiplied by a number just before.
+    hooked: its gradient is listened to already.
+    """
+
+    key: Key
+    record: Record
+    axis: int | None
+    shape: tuple[int, ...]
+    source: weakref.ref[Tensor]
+    role: Role = "hidden"
+    gated: bool = False
+    inline: bool = False
+    mixed: bool = False
+    scaled: bool = False
+    hooked: bool = False
+
+
+class Listener(Protocol):
+    """Who wants to see what goes in and out. `before` sees inputs not yet overwritten."""
+
+    def before(self, call: Call, z: Tensor) -> None: ...
+
+    def after(self, call: Call, a: Tensor) -> None: ...
+
+    def gated(self, call: Call, product: Tensor) -> None: ...
