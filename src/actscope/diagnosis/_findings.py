@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from actscope.diagnosis._report import Finding, SiteHealth
 
@@ -24,7 +25,13 @@ DYING = 0.10
 FEW_SAMPLES = 100
 
 
-def findings(sites: Sequence[SiteHealth], steps: int) -> list[Finding]:
+def findings(
+    sites: Sequence[SiteHealth],
+    looked: int,
+    idle: Any = (),
+    entering: Any = None,
+    moments: Any = (),
+) -> list[Finding]:
     """All that is wrong, the most serious first."""
     found = [finding for site in sites for finding in _of_site(site)]
     found += _of_depth(sites)

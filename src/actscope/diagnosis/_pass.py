@@ -10,20 +10,18 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from actscope.diagnosis._history import Series
 from actscope.diagnosis._units import GRADIENT, OUTSIDE, Lens, Units
 from actscope.sites._call import Call, Key
 from actscope.sites._tracker import Tracker
 
-# Points of a history; beyond, every other one is dropped.
-HISTORY = 256
-
 
 @dataclass
 class SiteState:
-    """All that is kept of one site. history: (step, how many units were silent then)."""
+    """All that is kept of one site. history: (step, units silent then, inputs seen so far)."""
 
     units: Units
-    history: list[tuple[int, Tensor]] = field(default_factory=list)
+    history: Series = field(default_factory=Series)
 
 
 class Keeper(Protocol):
@@ -120,9 +118,7 @@ class Pass:
                 keeper.states[key] = state = SiteState(units)
             else:
                 state.units.add(units)
-            state.history.append((keeper.step, dead))
-            if len(state.history) > HISTORY:
-                del state.history[1:-1:2]
+            state.history.append(keeper.step, dead, state.units.samples.clone())
 
 
 class WholePass(Pass):

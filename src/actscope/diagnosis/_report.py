@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from actscope.diagnosis._entrance import Entering
+from actscope.diagnosis._history import Moment
+
 SCHEMA = 1
 
 
@@ -38,6 +41,8 @@ class SiteHealth:
     step_like: bool
     silent_since: dict[int, int] = field(default_factory=dict)
     history: list[tuple[int, float]] = field(default_factory=list)
+    died_units: list[int] = field(default_factory=list)
+    silent_samples: dict[int, int] = field(default_factory=dict)
 
     def share(self, which: Sequence[int]) -> float:
         """Of the units."""
@@ -106,6 +111,8 @@ class HealthReport:
     left_out: list[tuple[str, str]] = field(default_factory=list)
     idle: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
+    entering: Entering | None = None
+    moments: list[Moment] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:

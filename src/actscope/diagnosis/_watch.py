@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from actscope.diagnosis._entrance import Entrance
 from actscope.diagnosis._findings import findings
+from actscope.diagnosis._history import Timeline, fallen
+from actscope.diagnosis._live import Live
 from actscope.diagnosis._pass import Pass, PlannedPass, SiteState, WholePass
-from actscope.diagnosis._report import HealthReport, SiteHealth
-from actscope.diagnosis._units import GRADIENT, ZZ, Lens
+from actscope.diagnosis._report import Finding, HealthReport, SiteHealth
+from actscope.diagnosis._units import GRADIENT, OUTSIDE, ZZ, Lens
 from actscope.errors import SettingError
-from actscope.sites._find import Site, Sites, collect
 from actscope.sites._call import Call, Key
+from actscope.sites._find import Site, Sites, collect
 
 # In training one pass in so many is looked at; the first few all are.
 EVERY = 50
@@ -26,7 +30,14 @@ WHOLE = 20
 class Watch:
     """A context in which a model is watched; see `watch`."""
 
-    def __init__(self, model: nn.Module, every: int | str, mask: Any = None) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        every: int | str,
+        mask: Any = None,
+        optimizer: Any = None,
+        on_finding: Callable[[Finding], object] | None = None,
+    ) -> None:
         if every != "auto" and (type(every) is not int or every < 1):
             raise SettingError(f'every is {every!r}: it must be "auto" or a whole number from 1')
         _refuse(model)
@@ -41,6 +52,8 @@ class Watch:
         self._hooks: list[Any] = []
         self._pass: Pass | None = None
         self._plan: list[tuple[nn.Module, Call]] | None = None
+        self._timeline, self._entrance = Timeline(optimizer), Entrance()
+        self._live = Live(on_finding)
 
     @property
     def sites(self) -> Sites:
@@ -68,19 +81,29 @@ class Watch:
         for hook in self._hooks:
             hook.remove()
         self._hooks = []
+        if error is None and self._live.wanted:
+            self._live.tell(self.report().findings)
 
     # --- what was seen
+
+    def note(self, *, loss: Any = None, lr: Any = None) -> None:
+        """Say what the loss (a number or a tensor of one; nothing waits for it) or the learning
+        rate was at the pass that ran last, so that the report can tell what happened when units
+        died. Kept only of passes looked at."""
+        self._timeline.note(self.step - 1, loss, lr)
 
     def merge(self, other: Watch) -> Watch:
         """Add what another watch saw of the same model: other batches, epochs or processes."""
         for key, theirs in other.states.items():
             mine = self.states.get(key)
             if mine is None:
-                self.states[key] = SiteState(theirs.units.to("cpu"), list(theirs.history))
+                self.states[key] = mine = SiteState(theirs.units.to("cpu"))
             else:
                 mine.units.add(theirs.units)
+            mine.history.add(theirs.history)
         for key, call in other.calls.items():
             self.calls.setdefault(key, call)
+        self._timeline.add(other._timeline)
         self.looked += other.looked
         self.step = max(self.step, other.step)
         return self
@@ -109,14 +132,18 @@ class Watch:
         """The health of all sites seen so far; what it says rests on `samples` of each site."""
         found = self.sites
         healths = [self._health(site) for site in found.sites]
+        idle = list(found.idle) if self.looked else []
+        entering, moments = self._entrance.told(), self._timeline.moments()
         return HealthReport(
             healths,
-            findings(healths, self.step),
+            findings(healths, self.looked, idle, entering, moments),
             self.step,
             self.looked,
             list(found.left_out),
-            list(found.idle) if self.looked else [],
+            idle,
             list(found.unseen),
+            entering,
+            moments,
         )
 
     def _health(self, site: Site) -> SiteHealth:
@@ -143,6 +170,7 @@ class Watch:
             (units.sums[ZZ].sum() / units.samples / count - mean.mean() ** 2).clamp_min(0)
         )
         gradients = float(units.gradients)
+        died = fallen(units.sums[OUTSIDE], units.last_outside, state.history)
         return SiteHealth(
             units=count,
             axis=site.axis,
@@ -155,8 +183,11 @@ class Watch:
             std=total**0.5,
             unit_std=float(variance.mean()) ** 0.5,
             gradient=float(units.sums[GRADIENT].mean()) / gradients if gradients else None,
-            silent_since={unit: int(units.last_outside[unit]) for unit in dead},
-            history=[(step, float(silent) / count) for step, silent in state.history],
+            silent_since=dict.fromkeys(dead, -1) | {unit: f.step for unit, f in died.items()},
+            history=[(int(step), silent / count) for step, silent, _ in state.history.rows()],
+            died_units=[] if record.step_like else list(died),
+            silent_samples=dict.fromkeys(dead, int(units.samples))
+            | {unit: f.samples for unit, f in died.items()},
             **common,
         )
 
@@ -175,18 +206,25 @@ class Watch:
                 WholePass(self, self._model) if whole else PlannedPass(self, self._plan or [])
             )
             self._pass.start()
+            self._entrance.start(self._model, (args, kwargs), self.looked)
             if self._compiled:
                 torch.compiler.set_stance("force_eager")
 
     def _end(self, module: nn.Module, args: Any, out: Any) -> None:
         # Hooks that always run are not told of an error: no output, then.
+        looked = self._pass is not None and out is not None
         self._stop(keep=out is not None)
+        if looked:
+            self._timeline.look(self.step)
         self.step += 1
+        if looked and self._live.due(self.looked):
+            self._live.tell(self.report().findings)
 
     def _stop(self, *, keep: bool) -> None:
         if self._pass is not None:
             running, self._pass = self._pass, None
             running.stop()
+            self._entrance.stop()
             if self._compiled:
                 torch.compiler.set_stance("default")
             if keep:
@@ -230,14 +268,23 @@ def _refuse(model: nn.Module) -> None:
             raise SettingError(f"{where} is sharded by FSDP: watch the model before sharding it")
 
 
-def watch(model: nn.Module, every: int | str = "auto", *, mask: Any = None) -> Watch:
+def watch(
+    model: nn.Module,
+    every: int | str = "auto",
+    *,
+    mask: Any = None,
+    optimizer: Any = None,
+    on_finding: Callable[[Finding], object] | None = None,
+) -> Watch:
     """Watch a model: `with watch(model) as w: ...`, then `w.report()`.
 
     every: look at every so many passes; "auto": at each in evaluation, in training at the first
     few and one in 50 after. mask: Bool["batch position"] of what counts, or a function that
-    returns it for the pass that runs.
+    returns it for the pass that runs. optimizer: its learning rate is kept for the report; `note`
+    tells a loss, too. on_finding: called with each finding that is new or worse, at every tenth
+    look (later every fiftieth) and at the end; only then is the device waited for.
     """
-    return Watch(model, every, mask)
+    return Watch(model, every, mask, optimizer, on_finding)
 
 
 def _indices(which: Tensor) -> list[int]:
