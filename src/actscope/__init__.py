@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from actscope.catalogue import gain as gain
     from actscope.catalogue import get as get
     from actscope.catalogue import names as names
+    from actscope.diagnosis import Finding as Finding
+    from actscope.diagnosis import HealthReport as HealthReport
+    from actscope.diagnosis import assert_healthy as assert_healthy
+    from actscope.diagnosis import diagnose as diagnose
+    from actscope.diagnosis import watch as watch
     from actscope.ensemble import Ensemble as Ensemble
     from actscope.ensemble import train_ensemble as train_ensemble
     from actscope.errors import ActscopeError as ActscopeError
@@ -46,7 +51,9 @@ _HOMES = {
     "Comparison": "study",
     "DataError": "errors",
     "Ensemble": "ensemble",
+    "Finding": "diagnosis",
     "FormulaError": "errors",
+    "HealthReport": "diagnosis",
     "Learned": "catalogue",
     "Neuron": "neuron",
     "Playground": "web",
@@ -54,9 +61,11 @@ _HOMES = {
     "SettingError": "errors",
     "StoreError": "errors",
     "UnknownActivation": "errors",
+    "assert_healthy": "diagnosis",
     "compare": "study",
     "declare": "sites",
     "define": "catalogue",
+    "diagnose": "diagnosis",
     "functional": "nn",
     "gain": "catalogue",
     "get": "catalogue",
@@ -70,6 +79,7 @@ _HOMES = {
     "precise": "nn",
     "swap": "sites",
     "train_ensemble": "ensemble",
+    "watch": "diagnosis",
 }
 
 __all__ = [
@@ -77,7 +87,9 @@ __all__ = [
     "Comparison",
     "DataError",
     "Ensemble",
+    "Finding",
     "FormulaError",
+    "HealthReport",
     "Learned",
     "Neuron",
     "Playground",
@@ -86,9 +98,11 @@ __all__ = [
     "StoreError",
     "UnknownActivation",
     "__version__",
+    "assert_healthy",
     "compare",
     "declare",
     "define",
+    "diagnose",
     "functional",
     "gain",
     "get",
@@ -102,6 +116,7 @@ __all__ = [
     "precise",
     "swap",
     "train_ensemble",
+    "watch",
 ]
 
 

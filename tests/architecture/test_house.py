@@ -56,10 +56,11 @@ def test_importing_actscope_is_free() -> None:
 
 def test_public_names_are_exactly_these_and_all_resolve() -> None:
     assert sorted(act.__all__) == sorted([
-        "ActscopeError", "Comparison", "DataError", "Ensemble", "FormulaError", "Learned", "Neuron",
-        "Playground", "Record", "SettingError", "StoreError", "UnknownActivation", "__version__",
-        "compare", "declare", "define", "functional", "gain", "get", "init_", "load_winner", "module",
-        "names", "nn", "plot", "poster", "precise", "swap", "train_ensemble",
+        "ActscopeError", "Comparison", "DataError", "Ensemble", "Finding", "FormulaError",
+        "HealthReport", "Learned", "Neuron", "Playground", "Record", "SettingError", "StoreError",
+        "UnknownActivation", "__version__", "assert_healthy", "compare", "declare", "define",
+        "diagnose", "functional", "gain", "get", "init_", "load_winner", "module", "names", "nn",
+        "plot", "poster", "precise", "swap", "train_ensemble", "watch",
     ])  # fmt: skip
     for name in act.__all__:
         assert getattr(act, name) is not None
