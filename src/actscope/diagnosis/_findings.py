@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from math import isfinite
 
+from actscope.diagnosis import _repairs as repairs
+from actscope.diagnosis._entrance import Entering
+from actscope.diagnosis._flow import flow, offset
+from actscope.diagnosis._history import Moment
 from actscope.diagnosis._report import Finding, SiteHealth
 
 # keras-contrib's DeadReluDetector warns from a tenth of a layer; SageMaker's rule fires at half.
@@ -13,129 +17,152 @@ DEAD_WARNING, DEAD_SERIOUS = 0.10, 0.50
 SATURATED_WARNING, SATURATED_SERIOUS = 0.10, 0.50
 # Sokar et al. 2023 report networks in trouble well above a quarter of dormant units.
 DORMANT_WARNING, DORMANT_SERIOUS = 0.25, 0.75
-# AUTOTRAINER (Zhang et al. 2021): first layer's gradient over the last's, and its own size.
-VANISHING_RATIO, VANISHING_SIZE, EXPLODING_RATIO = 1e-3, 1e-4, 70.0
-# A signal whose spread changes so many times from the first site to the last comes from weights
-# of the wrong scale: a factor of 10 in the standard deviation is 100 in the variance.
-SPREAD = 10.0
-# Units that die while watched, of all: as much as would be a warning if found dead.
-DYING = 0.10
 # Fewer samples say little of units that are rarely active: 1% of inputs is missed by 100 samples
-# in one of three cases.
+# in one of three cases. A finding that rests on fewer is one degree milder.
 FEW_SAMPLES = 100
+MILDER = {"serious": "warning", "warning": "note", "note": "note"}
+ORDER = {"serious": 0, "warning": 1, "note": 2}
 
 
 def findings(
     sites: Sequence[SiteHealth],
     looked: int,
-    idle: Any = (),
-    entering: Any = None,
-    moments: Any = (),
+    idle: Sequence[str] = (),
+    entering: Entering | None = None,
+    moments: Sequence[Moment] = (),
 ) -> list[Finding]:
-    """All that is wrong, the most serious first."""
-    found = [finding for site in sites for finding in _of_site(site)]
-    found += _of_depth(sites)
-    order = {"serious": 0, "warning": 1, "note": 2}
-    return sorted(found, key=lambda finding: order[finding.severity])
+    """All that is wrong, the most serious first, then in the model's order.
+
+    Args:
+        looked: passes looked at. idle: registered activations that none of them called.
+        entering: what enters the first layer. moments: loss and learning rate over time.
+    """
+    found = [*offset(entering), *flow(sites)]
+    cause = {finding.kind for finding in found}
+    for site in sites:
+        if site.units:
+            found += _of_site(site, cause, moments)
+    found += [_not_called(name, looked) for name in idle]
+    return sorted(found, key=lambda finding: ORDER[finding.severity])
 
 
-def _of_site(site: SiteHealth) -> Iterator[Finding]:
-    if not site.units:
+def _of_site(site: SiteHealth, cause: set[str], moments: Sequence[Moment]) -> Iterator[Finding]:
+    if not (isfinite(site.mean) and isfinite(site.std)):
+        yield Finding(
+            "not_finite", site.name, [], "serious",
+            f"{site.name}: what enters {site.activation} is not finite (NaN or infinity), so that "
+            f"nothing else can be said of its units, seen on {_inputs(site.samples)}",
+            repairs.FINITE,
+        )  # fmt: skip
         return
     if site.step_like:
         yield Finding(
-            "no_gradient",
-            site.name,
-            [],
-            "serious",
-            f"{site.name}: {site.activation} is flat wherever it has a slope, so that no gradient "
-            "passes: what comes before it does not learn",
-            f'act.swap(model, "{site.activation}", "sigmoid", example=x)',
-        )
-    yield from _shares(
-        site, "dead", site.dead_units, DEAD_WARNING, DEAD_SERIOUS,
-        "are dead: on none of {samples} inputs does any gradient pass",
-        'act.revive(model, report, optimizer=optimizer, example=x), or act.swap(model, '
-        f'"{site.activation}", "leaky_relu", example=x) and a lower learning rate',
+            "no_gradient", site.name, [], "serious",
+            f"{site.name}: {site.activation} has slope 0 everywhere, so that no gradient passes: "
+            "what comes before it does not learn",
+            repairs.graded(site.activation, site.name),
+        )  # fmt: skip
+        return
+    yield from _share(
+        site, "dead", site.dead_units, (DEAD_WARNING, DEAD_SERIOUS),
+        "dead: on none of {inputs} did any gradient pass", _mend_dead(site, cause),
     )  # fmt: skip
-    yield from _shares(
-        site, "saturated", site.saturated_units, SATURATED_WARNING, SATURATED_SERIOUS,
-        "are saturated: on 99% of {samples} inputs or more their slope is below a thousandth of "
-        "the steepest",
-        "act.init_(model, example=x) for smaller weights, or standardise the inputs",
+    yield from _dying(site, moments)
+    yield from _share(
+        site, "saturated", site.saturated_units, (SATURATED_WARNING, SATURATED_SERIOUS),
+        "saturated: on 99% or more of {inputs} their slope was below a thousandth of the steepest",
+        repairs.STANDARDISE if "input_not_centred" in cause else repairs.INITIALISE,
     )  # fmt: skip
-    yield from _shares(
-        site, "dormant", site.dormant_units, DORMANT_WARNING, DORMANT_SERIOUS,
-        "are dormant: their outputs are at most a fortieth of the layer's mean",
-        "act.revive(model, report, optimizer=optimizer, example=x)",
+    yield from _share(
+        site, "dormant", site.dormant_units, (DORMANT_WARNING, DORMANT_SERIOUS),
+        "dormant: over {inputs} their outputs were at most a fortieth of the layer's mean",
+        repairs.SLOWER,
     )  # fmt: skip
-    if len(site.history) > 2:
-        rise = site.history[-1][1] - site.history[0][1]
-        if rise >= DYING and site.dead_units:
-            yield Finding(
-                "dying",
-                site.name,
-                site.dead_units,
-                "serious" if rise >= DEAD_SERIOUS else "warning",
-                f"{site.name}: while watched, silent units rose from {site.history[0][1]:.0%} (step "
-                f"{site.history[0][0]}) to {site.history[-1][1]:.0%} (step {site.history[-1][0]})",
-                "lower the learning rate, or warm it up",
-            )
 
 
-def _shares(
+def _mend_dead(site: SiteHealth, cause: set[str]) -> str:
+    if "input_not_centred" in cause:
+        return repairs.STANDARDISE
+    if "initialisation" in cause:
+        return repairs.INITIALISE
+    return repairs.alive(site.activation, site.name)
+
+
+def _share(
     site: SiteHealth,
     kind: str,
-    units: list[int],
-    warning: float,
-    serious: float,
+    units: Sequence[int],
+    bounds: tuple[float, float],
     what: str,
     repair: str,
 ) -> Iterator[Finding]:
     share = site.share(units)
-    if share < warning or site.step_like:
+    if share < bounds[0]:
         return
-    few = "" if site.samples >= FEW_SAMPLES else " (few: look at more before you act)"
-    text = what.format(samples=f"{site.samples:,}{few}")
-    severity = "serious" if share >= serious and not few else "warning"
+    severity = "serious" if share >= bounds[1] else "warning"
+    if len(units) == 1 and site.units != 1:  # of ten units one is a tenth, and may be chance
+        severity = MILDER[severity]
+    text = what.format(inputs=_inputs(site.samples))
+    if site.samples < FEW_SAMPLES:
+        severity = MILDER[severity]
+        text += " (few: look at more before you act)"
+    verb = "is" if len(units) == 1 else "are"
     yield Finding(
         kind,
         site.name,
-        units,
+        list(units),
         severity,
-        f"{site.name}: {len(units)} of {site.units} units ({share:.0%}) {text}",
+        f"{site.name}: {len(units)} of {site.units} units ({share:.0%}) {verb} {text}",
         repair,
     )
 
 
-def _of_depth(sites: Sequence[SiteHealth]) -> Iterator[Finding]:
-    seen = [site for site in sites if site.gradient is not None and site.units]
-    if len(seen) > 1:
-        first, last = seen[0], seen[-1]
-        assert first.gradient is not None and last.gradient is not None
-        if last.gradient > 0:
-            ratio = first.gradient / last.gradient
-            if ratio < VANISHING_RATIO and first.gradient < VANISHING_SIZE:
-                yield Finding(
-                    "vanishing_gradient", first.name, [], "serious",
-                    f"the gradient vanishes: at {first.name} it is {ratio:.1g} times that at "
-                    f"{last.name}", "act.init_(model, example=x), another activation, or "
-                    "normalisation between layers",
-                )  # fmt: skip
-            if ratio > EXPLODING_RATIO or ratio != ratio:
-                yield Finding(
-                    "exploding_gradient", first.name, [], "serious",
-                    f"the gradient explodes: at {first.name} it is {ratio:.3g} times that at "
-                    f"{last.name}", "act.init_(model, example=x), or clip the gradient",
-                )  # fmt: skip
-    spread = [site for site in sites if site.units and site.std > 0]
-    if len(spread) > 2:
-        first, last = spread[0], spread[-1]
-        ratio = last.std / first.std
-        if not 1 / SPREAD < ratio < SPREAD:
-            yield Finding(
-                "initialisation", last.name, [], "warning",
-                f"what enters the activations {'grows' if ratio > 1 else 'shrinks'} {ratio:.3g} "
-                f"times from {first.name} to {last.name}: weights of the wrong scale",
-                "act.init_(model, example=x)",
-            )  # fmt: skip
+def _dying(site: SiteHealth, moments: Sequence[Moment]) -> Iterator[Finding]:
+    units = site.died_units
+    share = site.share(units)
+    if share < DEAD_WARNING or (len(units) == 1 and site.units != 1):
+        return
+    steps = sorted(site.silent_since[unit] for unit in units)
+    fewest = min(site.silent_samples[unit] for unit in units)
+    middle = steps[len(steps) // 2]
+    if steps[0] == steps[-1]:
+        when = f"after step {middle}"
+    else:
+        when = f"after steps {steps[0]} to {steps[-1]}, half of them by step {middle}"
+    severity = "serious" if share >= DEAD_SERIOUS else "warning"
+    yield Finding(
+        "dying",
+        site.name,
+        list(units),
+        severity,
+        f"{site.name}: {len(units)} of {site.units} units ({share:.0%}) died while watched, {when}: "
+        f"they fired before, and on none of {fewest:,} inputs or more since"
+        f"{_what_happened(middle, moments)}",
+        repairs.SLOWER,
+    )
+
+
+def _what_happened(step: int, moments: Sequence[Moment]) -> str:
+    """Learning rate and loss around a step, as far as they were told."""
+    before = [moment for moment in moments if moment.step <= step]
+    after = [moment for moment in moments if moment.step > step]
+    rates = [m.lr for m in (*before[-1:], *after[:1]) if m.lr is not None]
+    losses = [next((m.loss for m in part if m.loss is not None), None)
+              for part in (reversed(before), after)]  # fmt: skip
+    told = [f"the learning rate was {max(rates):.3g}"] if rates else []
+    if None not in losses:
+        told.append(f"the loss went from {losses[0]:.3g} to {losses[1]:.3g}")
+    return f"; {' and '.join(told)}" if told else ""
+
+
+def _not_called(name: str, looked: int) -> Finding:
+    passes = "the one pass" if looked == 1 else f"any of the {looked:,} passes"
+    return Finding(
+        "not_called", name, [], "note",
+        f"{name} is registered in the model, and was not called in {passes} looked at",
+        repairs.call(name),
+    )  # fmt: skip
+
+
+def _inputs(samples: int) -> str:
+    return f"{samples:,} input{'' if samples == 1 else 's'}"
