@@ -89,7 +89,9 @@ class ActivationHealth(Callback):
         """A window for each epoch."""
         self._begin(pl_module)
 
-    def on_train_batch_end(self, trainer: Any, pl_module: Any, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         """The first batch told what is called."""
         self._settle()
 
@@ -114,7 +116,10 @@ class ActivationHealth(Callback):
             self._known = self._named(pl_module)
             self._begin(pl_module)
 
-    def on_validation_batch_end(self, trainer: Any, pl_module: Any, *_: Any) -> None:
+    def on_validation_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:  # fmt: skip
         """The first batch told what is called."""
         if trainer.state.fn == "validate":
             self._settle()
@@ -129,7 +134,10 @@ class ActivationHealth(Callback):
         self._known = self._named(pl_module)
         self._begin(pl_module)
 
-    def on_test_batch_end(self, trainer: Any, pl_module: Any, *_: Any) -> None:
+    def on_test_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:  # fmt: skip
         """The first batch told what is called."""
         self._settle()
 
