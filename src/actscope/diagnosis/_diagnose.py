@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from actscope import render
+from actscope.diagnosis._batches import Batch, arguments, each, explain
 from actscope.diagnosis._report import HealthReport
 from actscope.diagnosis._watch import Watch
-from actscope.errors import ActscopeError, DataError
+from actscope.errors import DataError, SettingError
+from actscope.errors import UnhealthyModel as UnhealthyModel
+from actscope.sites._observe import kept
 
 Loss = Callable[..., Tensor]
 
-
-class UnhealthyModel(ActscopeError, AssertionError):
-    """What `assert_healthy` raises: a failed assertion to pytest, its text the findings."""
+# A bar for fewer batches would be gone before it is read.
+LONG = 10
 
 
 def diagnose(
@@ -25,91 +32,128 @@ def diagnose(
     loss: Loss | None = None,
     *,
     mask: Any = None,
+    max_batches: int | None = None,
 ) -> HealthReport:
     """Look at every unit of a model on some batches, in evaluation mode.
 
+    All is left as it was: mode, parameters, gradients, buffers, random state.
+
     Args:
-        model: any; its mode is put back, its parameters and gradients are left as they are.
-        batches: tensors, or what the model is called with: tuples of arguments, mappings of
-            keyword arguments; with `loss` pairs (inputs, targets). A single tensor is one batch.
-        loss: loss(output, targets) -> scalar; gradients that arrive at each site are then told.
+        model: any PyTorch module.
+        batches: one batch (a tensor; a tuple of arguments; a mapping of keyword arguments), or a
+            list, generator or DataLoader of such. Pairs (inputs, targets), as DataLoaders give
+            them, need no loss where the model takes one argument: the targets are left out.
+        loss: loss(output, targets) -> a tensor of one number; each batch is a pair (inputs,
+            targets), or a mapping, of which loss(output, batch) takes what it needs. The
+            gradients that arrive at each site are then told, too.
         mask: as for `watch`.
+        max_batches: how many to look at, of a long or endless source.
 
     Raises:
-        DataError: no batch, or one that is no pair though a loss is given.
+        DataError: no batch; one that the model cannot be called with, or on another device.
+        SettingError: a loss that gives no gradient; a model that cannot be watched.
 
     >>> model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
     >>> with torch.no_grad(): _ = model[0].bias.copy_(torch.tensor([0.0, -99.0, 0.0, 0.0]))
     >>> diagnose(model, torch.randn(200, 3)).sites[0].dead_units
     [1]
     """
-    training = [module for module in model.modules() if module.training]
-    model.eval()
+    if max_batches is not None and (type(max_batches) is not int or max_batches < 1):
+        raise SettingError(f"max_batches is {max_batches!r}: it must be a whole number from 1")
+    if loss is not None and not callable(loss):
+        raise SettingError(f"loss is {loss!r}: give a function, loss(output, targets)")
     seen = Watch(model, 1, mask)
+    some, known = each(batches)
+    total = max_batches if known is None else min(known, max_batches or known)
     count = 0
-    try:
-        with seen:
-            for batch in [batches] if isinstance(batches, Tensor) else _batches(batches):
-                count += 1
-                if loss is None:
-                    with torch.no_grad():
-                        _call(model, batch)
-                else:
-                    _with_gradient(model, batch, loss)
-    finally:
-        for module in training:
-            module.training = True
+    with (
+        _unchanged(model),
+        seen,
+        render.progress(total or 1, "diagnosing", enabled=(total or 0) >= LONG) as bar,
+    ):
+        for raw in islice(some, max_batches):
+            batch = arguments(model, raw, loss is not None)
+            try:
+                _look(model, batch, loss)
+            except (RuntimeError, TypeError, ValueError) as error:
+                explain(model, batch, error)
+            count += 1
+            bar.advance()
     if count == 0:
         raise DataError("batches is empty: give at least one batch to look at")
     return seen.report()
 
 
 def assert_healthy(
-    model: nn.Module, batches: Any, loss: Loss | None = None, *, mask: Any = None
+    model: nn.Module,
+    batches: Any,
+    loss: Loss | None = None,
+    *,
+    mask: Any = None,
+    max_batches: int | None = None,
 ) -> HealthReport:
     """For test suites: raise where `diagnose` finds something serious; else give its report.
 
     Raises:
-        UnhealthyModel: (an AssertionError) with a line a finding.
+        UnhealthyModel: (an AssertionError) with what was found and what to do.
 
     >>> model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
     >>> _ = torch.nn.init.constant_(model[0].bias, -99.0)
     >>> assert_healthy(model, torch.randn(200, 3))
     Traceback (most recent call last):
     ...
-    actscope.diagnosis._diagnose.UnhealthyModel: 1 serious finding in the model's health:
-      1: 4 of 4 units (100%) are dead: on none of 200 inputs does any gradient pass
+    actscope.errors.UnhealthyModel: 1 serious finding in the model's health:
+      1: 4 of 4 units (100%) are dead: on none of 200 inputs did any gradient pass
+        try: act.swap(model, 'relu', 'leaky_relu', example=x, sites=['1'])
     """
-    report = diagnose(model, batches, loss, mask=mask)
-    serious = [f.text for f in report.findings if f.severity == "serious"]
+    __tracebackhide__ = True  # pytest then shows the line of the test, not this one
+    report = diagnose(model, batches, loss, mask=mask, max_batches=max_batches)
+    serious = [finding for finding in report.findings if finding.severity == "serious"]
     if serious:
-        lines = "\n".join(f"  {text}" for text in serious)
+        lines = [f"  {finding.text}\n    try: {finding.repair}" for finding in serious[:SHOWN]]
+        if len(serious) > SHOWN:
+            lines.append(f"  and {len(serious) - SHOWN} more: print(act.diagnose(...)) shows all")
         s = "s" if len(serious) > 1 else ""
-        raise UnhealthyModel(f"{len(serious)} serious finding{s} in the model's health:\n{lines}")
+        raise UnhealthyModel(
+            "\n".join([f"{len(serious)} serious finding{s} in the model's health:", *lines])
+        )
     return report
 
 
-def _batches(batches: Any) -> Iterable[Any]:
-    if isinstance(batches, Mapping) or not isinstance(batches, Iterable):
-        return [batches]
-    return batches
+# A failed test names so many; a model of a hundred dead sites fits no screen.
+SHOWN = 5
 
 
-def _call(model: nn.Module, batch: Any) -> Any:
-    if isinstance(batch, Mapping):
-        return model(**batch)
-    if isinstance(batch, Sequence) and not isinstance(batch, Tensor):
-        return model(*batch)
-    return model(batch)
-
-
-def _with_gradient(model: nn.Module, batch: Any, loss: Loss) -> None:
-    if not isinstance(batch, Sequence) or len(batch) != 2:
-        raise DataError("with a loss each batch must be a pair (inputs, targets)")
-    inputs, targets = batch
+def _look(model: nn.Module, batch: Batch, loss: Loss | None) -> None:
+    with torch.set_grad_enabled(loss is not None):
+        output = model(*batch.args, **batch.kwargs)
+        if loss is None:
+            return
+        value = loss(output, batch.targets)
+    if not isinstance(value, Tensor) or value.numel() != 1:
+        what = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        raise SettingError(f"loss gives {what}: it must give a tensor of one number")
     wanted = [p for p in model.parameters() if p.requires_grad]
-    with torch.enable_grad():
-        value = loss(
-            _call(model, inputs if isinstance(inputs, tuple | Mapping) else (inputs,)), targets
+    if not wanted or not value.requires_grad:
+        raise SettingError(
+            "no gradient comes from the loss: it must be computed from the output by PyTorch, and "
+            "some parameter must require a gradient; or leave out loss"
         )
-        torch.autograd.grad(value, wanted, allow_unused=True)
+    # Not backward(): that would add to the gradients, and start what hangs on them.
+    torch.autograd.grad(value.reshape(()), wanted, allow_unused=True)
+
+
+@contextmanager
+def _unchanged(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside; modes, buffers and random states as they were after it."""
+    training = [(module, module.training) for module in model.modules()]
+    python, numpy = random.getstate(), np.random.get_state()
+    with kept(model):
+        try:
+            model.eval()
+            yield
+        finally:
+            for module, was in training:
+                module.training = was
+            random.setstate(python)
+            np.random.set_state(numpy)

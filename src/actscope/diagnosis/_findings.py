@@ -50,8 +50,8 @@ def _of_site(site: SiteHealth, cause: set[str], moments: Sequence[Moment]) -> It
     if not (isfinite(site.mean) and isfinite(site.std)):
         yield Finding(
             "not_finite", site.name, [], "serious",
-            f"{site.name}: what enters {site.activation} is not finite (NaN or infinity), so that "
-            f"nothing else can be said of its units, seen on {_inputs(site.samples)}",
+            f"{site.name}: what enters {site.activation} is not finite (NaN or infinity)"
+            f"{_since(site, moments)}; of {_inputs(site.samples)} nothing else can be said",
             repairs.FINITE,
         )  # fmt: skip
         return
@@ -78,6 +78,14 @@ def _of_site(site: SiteHealth, cause: set[str], moments: Sequence[Moment]) -> It
         "dormant: over {inputs} their outputs were at most a fortieth of the layer's mean",
         repairs.SLOWER,
     )  # fmt: skip
+
+
+def _since(site: SiteHealth, moments: Sequence[Moment]) -> str:
+    """Where a number is NaN no unit fires: since when that is so tells since when there are."""
+    if not site.died_units:
+        return ""
+    step = max(site.silent_since[unit] for unit in site.died_units)
+    return f", on every look after step {step}{_what_happened(step, moments)}"
 
 
 def _mend_dead(site: SiteHealth, cause: set[str]) -> str:
@@ -135,8 +143,8 @@ def _dying(site: SiteHealth, moments: Sequence[Moment]) -> Iterator[Finding]:
         site.name,
         list(units),
         severity,
-        f"{site.name}: {len(units)} of {site.units} units ({share:.0%}) died while watched, {when}: "
-        f"they fired before, and on none of {fewest:,} inputs or more since"
+        f"{site.name}: {len(units)} of {site.units} units ({share:.0%}) died while watched, "
+        f"{when}: they fired before, and on none of {fewest:,} inputs or more since"
         f"{_what_happened(middle, moments)}",
         repairs.SLOWER,
     )

@@ -41,9 +41,10 @@ def offset(entering: Entering | None) -> Iterator[Finding]:
 
 def flow(sites: Sequence[SiteHealth]) -> Iterator[Finding]:
     """Gradients and signals from the first site to the last."""
-    yield from _gradients([s for s in sites if s.gradient is not None and s.units])
-    known = [s for s in sites if s.units and isfinite(s.unit_std) and not s.step_like]
-    yield from _signals([s for s in known if s.unit_std > 0])
+    counted = [s for s in sites if s.units]
+    if all(isfinite(s.unit_std) for s in counted):  # else that is what to mend first
+        yield from _gradients([s for s in counted if s.gradient is not None])
+        yield from _signals([s for s in counted if s.unit_std > 0 and not s.step_like])
 
 
 def _gradients(sites: Sequence[SiteHealth]) -> Iterator[Finding]:

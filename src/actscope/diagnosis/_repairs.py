@@ -5,10 +5,9 @@ from __future__ import annotations
 from actscope import catalogue
 
 # A function of the same shape without a dead region, or without asymptotes.
-_ALIVE = {
-    **{"hard_tanh": "tanh", "hard_sigmoid": "sigmoid", "sparse_sigmoid": "sigmoid"},
-    "hard_swish": "silu",
-}
+_ALIVE = {"hard_tanh": "tanh", "hard_swish": "silu"} | dict.fromkeys(
+    ("hard_sigmoid", "sparse_sigmoid"), "sigmoid"
+)
 
 INITIALISE = "act.init_(model, example=x)  # draws all weights anew: before training"
 STANDARDISE = (
