@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from actscope.errors import FormulaError as FormulaError
     from actscope.errors import SettingError as SettingError
     from actscope.errors import StoreError as StoreError
+    from actscope.errors import UnhealthyModel as UnhealthyModel
     from actscope.errors import UnknownActivation as UnknownActivation
     from actscope.gallery import plot as plot
     from actscope.gallery import poster as poster
@@ -60,6 +61,7 @@ _HOMES = {
     "Record": "catalogue",
     "SettingError": "errors",
     "StoreError": "errors",
+    "UnhealthyModel": "errors",
     "UnknownActivation": "errors",
     "assert_healthy": "diagnosis",
     "compare": "study",
@@ -96,6 +98,7 @@ __all__ = [
     "Record",
     "SettingError",
     "StoreError",
+    "UnhealthyModel",
     "UnknownActivation",
     "__version__",
     "assert_healthy",
