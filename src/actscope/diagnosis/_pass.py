@@ -1,27 +1,32 @@
-"""One pass through a watched model: looked at whole, or at known modules alone."""
+"""One pass through a watched model: kept only if it ends well."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from actscope.diagnosis._history import Series
-from actscope.diagnosis._units import GRADIENT, OUTSIDE, Lens, Units
+from actscope.diagnosis._units import GRADIENT, Lens, Look, Units
 from actscope.sites._call import Call, Key
 from actscope.sites._tracker import Tracker
 
 
 @dataclass
 class SiteState:
-    """All that is kept of one site. history: (step, units silent then, inputs seen so far)."""
+    """All that is kept of one site. history: (step, units silent then, inputs seen so far).
+
+    changed: it had another number of units at some call, which was left out.
+    """
 
     units: Units
     history: Series = field(default_factory=Series)
+    changed: bool = False
 
 
 class Keeper(Protocol):
@@ -38,11 +43,11 @@ class Keeper(Protocol):
 
 
 class Pass:
-    """One pass looked at: kept only if it ends well."""
+    """One pass looked at. deep: means, variances and gradients, too."""
 
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
-        self._looks: dict[int, tuple[Call, Lens, Units, Tensor | None]] = {}
+    def __init__(self, keeper: Keeper, *, deep: bool) -> None:
+        self._keeper, self._deep = keeper, deep
+        self._looks: dict[int, tuple[Call, Lens, Look, Tensor | None]] = {}
 
     def start(self) -> None:
         """Before the model runs."""
@@ -59,13 +64,14 @@ class Pass:
     # --- Listener
 
     def before(self, call: Call, z: Tensor) -> None:
-        if call.axis is None or z.numel() == 0:
+        if call.axis is None or z.dim() < -call.axis or z.numel() == 0:
             return
-        keeper = self._keeper
-        lens = keeper.lens(call)
+        if z.is_meta or not z.is_floating_point():
+            return
+        lens = self._keeper.lens(call)
         with torch.no_grad(), torch._C.DisableTorchFunction():
-            mask = keeper.mask(z, call.axis)
-            self._looks[id(call)] = call, lens, lens.inputs(z, keeper.step, mask), mask
+            mask = self._keeper.mask(z, call.axis)
+            self._looks[id(call)] = call, lens, lens.inputs(z, mask, deep=self._deep), mask
 
     def after(self, call: Call, a: Tensor) -> None:
         self._output(call, a, gated=False)
@@ -77,20 +83,23 @@ class Pass:
         found = self._looks.get(id(call))
         if found is None:
             return
-        _, lens, seen, mask = found
+        _, lens, look, mask = found
         with torch.no_grad(), torch._C.DisableTorchFunction():
-            lens.outputs(seen, a, mask, gated=gated)
-            if a.requires_grad and not call.hooked:
+            lens.outputs(look, a, mask, gated=gated)
+            if self._deep and a.requires_grad and not call.hooked:
                 call.hooked = True
-                a.register_hook(self._gradient(call, lens))
+                a.register_hook(self._gradient(call, lens, mask))
 
-    def _gradient(self, call: Call, lens: Lens) -> Callable[[Tensor], None]:
+    def _gradient(self, call: Call, lens: Lens, mask: Tensor | None) -> Callable[[Tensor], None]:
         states, key = self._keeper.states, call.key
 
         def see(gradient: Tensor) -> None:
             state = states.get(key)
-            if state is not None:
-                total, samples = lens.gradient(gradient)
+            units = gradient.shape[lens.axis]
+            if state is None or len(state.units.last_outside) != units:
+                return
+            with torch.no_grad():
+                total, samples = lens.gradient(gradient, mask)
                 state.units.sums[GRADIENT] += total
                 state.units.gradients += samples
 
@@ -103,30 +112,58 @@ class Pass:
         keeper.looked += 1
         for call in self.calls():
             keeper.calls.setdefault(call.key, call)
-        joined: dict[Key, Units] = {}
-        for call, _, seen, _ in self._looks.values():
-            if call.role != "hidden":
-                continue
-            if call.key in joined:
-                joined[call.key].add(seen)
-            else:
-                joined[call.key] = seen
-        for key, units in joined.items():
-            dead = (units.sums[OUTSIDE] == 0).sum()
-            state = keeper.states.get(key)
-            if state is None:
-                keeper.states[key] = state = SiteState(units)
-            else:
-                state.units.add(units)
-            state.history.append(keeper.step, dead, state.units.samples.clone())
+        with torch.no_grad():
+            seen = [self._add(call, look) for call, _, look, _ in self._looks.values()]
+            for key in dict.fromkeys(key for key in seen if key is not None):
+                state = keeper.states[key]
+                silent, samples = state.units.silent(keeper.step), state.units.samples.clone()
+                state.history.append(keeper.step, silent, samples)
+
+    def _add(self, call: Call, look: Look) -> Key | None:
+        if call.role != "hidden" or look.size is None:
+            return None
+        states, key = self._keeper.states, call.key
+        state = states.get(key)
+        device = look.size.device
+        if state is None:
+            states[key] = state = SiteState(Units.empty(look.units, device))
+        if len(state.units.last_outside) != look.units:
+            state.changed = True
+            return None
+        if state.units.sums.device != device:
+            state.units = state.units.to(device)
+        look.add_to(state.units, self._keeper.step)
+        return key
+
+
+class _Logging(Tracker):
+    """Notes when modules end, beside what it sees."""
+
+    def __init__(self, model: nn.Module, listener: Pass, ended: Callable[[nn.Module], None]):
+        super().__init__(model, listener)
+        self._ended = ended
+        self._thread = threading.get_ident()
+
+    def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        if threading.get_ident() == self._thread:
+            super()._enter(module, args, kwargs)
+
+    def _leave(self, module: nn.Module, args: Any, kwargs: Any, out: Any) -> None:
+        if threading.get_ident() == self._thread:
+            super()._leave(module, args, kwargs, out)
+            self._ended(module)
 
 
 class WholePass(Pass):
-    """Every function and module seen: needed to find the sites, and wherever they may change."""
+    """Every function and module seen: needed to find the sites, and wherever they may change.
 
-    def __init__(self, keeper: Keeper, model: nn.Module) -> None:
-        super().__init__(keeper)
-        self._tracker = Tracker(model, self)
+    events: what happened, in order: calls of activations, modules whose forward ended.
+    """
+
+    def __init__(self, keeper: Keeper, model: nn.Module, *, deep: bool) -> None:
+        super().__init__(keeper, deep=deep)
+        self.events: list[Call | nn.Module] = []
+        self._tracker = _Logging(model, self, self.events.append)
         self._stack = ExitStack()
 
     def start(self) -> None:
@@ -138,52 +175,6 @@ class WholePass(Pass):
     def calls(self) -> Sequence[Call]:
         return self._tracker.calls
 
-    def plan(self, modules: dict[str, nn.Module]) -> list[tuple[nn.Module, Call]] | None:
-        """The modules to look at next time, if they tell all: each called once, no functions."""
-        calls = [call for call in self.calls() if call.role == "hidden"]
-        paths = [call.key.module for call in calls]
-        plain = all(c.key.own and not c.gated and c.axis is not None for c in self.calls())
-        if not calls or not plain or len(set(paths)) < len(paths):
-            return None
-        return [(modules[path], call) for path, call in zip(paths, calls, strict=True)]
-
-
-class PlannedPass(Pass):
-    """Known modules alone, which costs a tenth. complete: each was called once, as planned."""
-
-    def __init__(self, keeper: Keeper, plan: Sequence[tuple[nn.Module, Call]]) -> None:
-        super().__init__(keeper)
-        self._plan = plan
-        self._handles: list[Any] = []
-        self._calls: list[Call] = []
-        self.complete = False
-
-    def start(self) -> None:
-        for module, call in self._plan:
-            before, after = self._looking(call)
-            self._handles.append(module.register_forward_pre_hook(before))
-            self._handles.append(module.register_forward_hook(after))
-
-    def stop(self) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self.complete = len(self._calls) == len(self._plan)
-
-    def calls(self) -> Sequence[Call]:
-        return self._calls
-
-    def _looking(self, known: Call) -> tuple[Callable[..., None], Callable[..., None]]:
-        running: list[Call] = []
-
-        def before(module: nn.Module, args: tuple[Tensor, ...]) -> None:
-            if args:
-                call = replace(known, hooked=False)
-                running.append(call)
-                self._calls.append(call)
-                self.before(call, args[0])
-
-        def after(module: nn.Module, args: Any, out: Tensor) -> None:
-            if running:
-                self.after(running.pop(), out)
-
-        return before, after
+    def before(self, call: Call, z: Tensor) -> None:
+        self.events.append(call)
+        super().before(call, z)

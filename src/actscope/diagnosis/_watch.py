@@ -13,9 +13,11 @@ from actscope.diagnosis._entrance import Entrance
 from actscope.diagnosis._findings import findings
 from actscope.diagnosis._history import Timeline, fallen
 from actscope.diagnosis._live import Live
-from actscope.diagnosis._pass import Pass, PlannedPass, SiteState, WholePass
+from actscope.diagnosis._hold import Hold
+from actscope.diagnosis._pass import Pass, SiteState, WholePass
+from actscope.diagnosis._plan import Plan, PlannedPass, planned
 from actscope.diagnosis._report import Finding, HealthReport, SiteHealth
-from actscope.diagnosis._units import GRADIENT, OUTSIDE, ZZ, Lens
+from actscope.diagnosis._units import GRADIENT, OUTSIDE, Lens
 from actscope.errors import SettingError
 from actscope.sites._call import Call, Key
 from actscope.sites._find import Site, Sites, collect
@@ -25,6 +27,8 @@ EVERY = 50
 FIRST = 3
 # Where known modules tell all, every so many passes looked at is seen whole all the same.
 WHOLE = 20
+# In training, means, variances and gradients are taken at looks so many steps apart.
+DEEP = 8
 
 
 class Watch:
@@ -41,17 +45,17 @@ class Watch:
         if every != "auto" and (type(every) is not int or every < 1):
             raise SettingError(f'every is {every!r}: it must be "auto" or a whole number from 1')
         _refuse(model)
-        # A compiled model runs its own module; that one is looked at, as it is, uncompiled.
-        self._outer, self._model = model, getattr(model, "_orig_mod", model)
-        self._compiled = self._outer is not self._model
-        self._every, self._mask = every, mask
+        self._given, self._every, self._mask = model, every, mask
+        self._hold = Hold(model, self._begin, self._end)
+        self._model = self._hold.model
         self.step, self.looked = 0, 0
         self.states: dict[Key, SiteState] = {}
         self.calls: dict[Key, Call] = {}
         self._lenses: dict[Key, Lens] = {}
-        self._hooks: list[Any] = []
         self._pass: Pass | None = None
-        self._plan: list[tuple[nn.Module, Call]] | None = None
+        self._plan: Plan | None = None
+        self._plannable = True
+        self._deep = -DEEP
         self._timeline, self._entrance = Timeline(optimizer), Entrance()
         self._live = Live(on_finding)
 
@@ -63,12 +67,9 @@ class Watch:
     # --- on and off
 
     def __enter__(self) -> Watch:
-        if self._hooks:
+        if self._hold.is_on:
             raise SettingError("this watch is on already")
-        self._hooks = [
-            self._outer.register_forward_pre_hook(self._begin, prepend=True, with_kwargs=True),
-            self._outer.register_forward_hook(self._end, always_call=True),
-        ]
+        self._hold.on()
         return self
 
     def __exit__(
@@ -77,10 +78,10 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop(keep=False)
-        for hook in self._hooks:
-            hook.remove()
-        self._hooks = []
+        try:
+            self._stop(keep=False)
+        finally:
+            self._hold.off()
         if error is None and self._live.wanted:
             self._live.tell(self.report().findings)
 
@@ -97,7 +98,7 @@ class Watch:
         for key, theirs in other.states.items():
             mine = self.states.get(key)
             if mine is None:
-                self.states[key] = mine = SiteState(theirs.units.to("cpu"))
+                self.states[key] = mine = SiteState(theirs.units.to(theirs.units.sums.device))
             else:
                 mine.units.add(theirs.units)
             mine.history.add(theirs.history)
@@ -119,9 +120,9 @@ class Watch:
         ]
         found: list[Any] = [None] * dist.get_world_size()
         dist.all_gather_object(found, (mine, self.step, self.looked))
-        whole = Watch(self._outer, self._every)
+        whole = Watch(self._given, self._every)
         for parts, step, looked in found:
-            other = Watch(self._outer, self._every)
+            other = Watch(self._given, self._every)
             other.step, other.looked = step, looked
             for key, units, call, history in parts:
                 other.states[key], other.calls[key] = SiteState(units, history), call
@@ -155,7 +156,7 @@ class Watch:
             "gated": site.gated,
             "step_like": record.step_like,
         }
-        if state is None:
+        if state is None or not float(state.units.samples):
             return SiteHealth(
                 units=None, axis=None, samples=0, dead_units=[], saturated_units=[],
                 dormant_units=[], sparsity=0.0, mean=0.0, std=0.0, unit_std=0.0, gradient=None,
@@ -165,10 +166,7 @@ class Watch:
         health = units.health(record)
         count = len(units.last_outside)
         dead = [] if health.dead is None else _indices(health.dead)
-        mean, variance = units.mean(), units.variance()
-        total = float(
-            (units.sums[ZZ].sum() / units.samples / count - mean.mean() ** 2).clamp_min(0)
-        )
+        mean, variance = units.pooled()
         gradients = float(units.gradients)
         died = fallen(units.sums[OUTSIDE], units.last_outside, state.history)
         return SiteHealth(
@@ -179,9 +177,9 @@ class Watch:
             saturated_units=_indices(health.saturated),
             dormant_units=_indices(health.dormant),
             sparsity=float(health.sparsity),
-            mean=float(mean.mean()),
-            std=total**0.5,
-            unit_std=float(variance.mean()) ** 0.5,
+            mean=mean,
+            std=variance**0.5,
+            unit_std=float(units.variance().nanmean()) ** 0.5,
             gradient=float(units.sums[GRADIENT].mean()) / gradients if gradients else None,
             silent_since=dict.fromkeys(dead, -1) | {unit: f.step for unit, f in died.items()},
             history=[(int(step), silent / count) for step, silent, _ in state.history.rows()],
@@ -198,41 +196,47 @@ class Watch:
             return self.step % int(self._every) == 0
         return not self._model.training or self.step < FIRST or self.step % EVERY == 0
 
-    def _begin(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+    def _begin(self, given: Any) -> None:
         self._stop(keep=False)
-        if self._is_looked_at() and not torch.compiler.is_compiling():
-            whole = self._plan is None or self.looked % WHOLE == 0
-            self._pass = (
-                WholePass(self, self._model) if whole else PlannedPass(self, self._plan or [])
-            )
-            self._pass.start()
-            self._entrance.start(self._model, (args, kwargs), self.looked)
-            if self._compiled:
-                torch.compiler.set_stance("force_eager")
+        if not self._is_looked_at():
+            return
+        training = self._model.training
+        deep = not training or self.step < FIRST or self.step - self._deep >= DEEP
+        if deep:
+            self._deep = self.step
+        # Out of training every pass looked at is kept, whichever way it goes.
+        if self._plan is None or not training or self.looked % WHOLE == 0:
+            self._pass = WholePass(self, self._model, deep=deep)
+        else:
+            self._pass = PlannedPass(self, self._plan, deep=deep)
+        self._hold.uncompiled()
+        self._pass.start()
+        self._entrance.start(self._model, given, self.looked)
 
-    def _end(self, module: nn.Module, args: Any, out: Any) -> None:
-        # Hooks that always run are not told of an error: no output, then.
-        looked = self._pass is not None and out is not None
-        self._stop(keep=out is not None)
-        if looked:
+    def _end(self, went_well: bool) -> None:
+        kept = self._stop(keep=went_well)
+        if kept:
             self._timeline.look(self.step)
         self.step += 1
-        if looked and self._live.due(self.looked):
+        if kept and self._live.due(self.looked):
             self._live.tell(self.report().findings)
 
-    def _stop(self, *, keep: bool) -> None:
-        if self._pass is not None:
-            running, self._pass = self._pass, None
-            running.stop()
-            self._entrance.stop()
-            if self._compiled:
-                torch.compiler.set_stance("default")
-            if keep:
-                running.commit()
-            if isinstance(running, WholePass):
-                self._plan = running.plan(dict(self._model.named_modules())) if keep else None
-            elif not (keep and isinstance(running, PlannedPass) and running.complete):
-                self._plan = None
+    def _stop(self, *, keep: bool) -> bool:
+        """The pass, if one is running, is over; whether it was kept."""
+        running, self._pass = self._pass, None
+        if running is None:
+            return False
+        self._entrance.stop()
+        running.stop()
+        self._hold.restored()
+        if isinstance(running, PlannedPass) and keep and not running.complete:
+            # It goes different ways: from now on, all is seen each time.
+            self._plan, self._plannable, keep = None, False, False
+        if keep:
+            running.commit()
+        if isinstance(running, WholePass) and keep and self._plannable:
+            self._plan = planned(running, dict(self._model.named_modules()))
+        return keep
 
     def lens(self, call: Call) -> Lens:
         """How to look at a site."""

@@ -1,0 +1,182 @@
+"""A pass looked at as the last one went: only the modules and functions that matter are heard.
+
+Seeing every function and module of a pass costs as much as many small layers. A plan knows which
+activations are called in which order, and which modules make their inputs; as long as all of
+these come in that order, each call is the one it was. A pass that goes another way is not kept.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from actscope.diagnosis._pass import Keeper, Pass, WholePass
+from actscope.sites._activations import record_of_call
+from actscope.sites._call import Call
+from actscope.sites._tracker import name_of, place_of
+
+
+@dataclass(frozen=True)
+class Plan:
+    """events: what comes, in order: a call, or a module that makes inputs and has ended.
+
+    modules: of calls that are modules, by path. makers: those that make inputs. functions: names
+    of the functions among the calls.
+    """
+
+    events: tuple[Call | nn.Module, ...]
+    modules: dict[str, nn.Module]
+    makers: tuple[nn.Module, ...]
+    functions: frozenset[str]
+
+
+def planned(run: WholePass, modules: dict[str, nn.Module]) -> Plan | None:
+    """What the next pass will be like; None where it takes a whole pass to know.
+
+    Gated units do: which product they are in is not known beforehand. So do experts that share a
+    parameter, and classes that were declared.
+    """
+    calls = [event for event in run.events if isinstance(event, Call)]
+    plain = all(
+        not (call.gated or call.mixed or call.inline)
+        and call.key.producer in modules
+        and (not call.key.own or type(modules[call.key.module]).__module__.startswith("torch.nn."))
+        and (call.key.own or call.key.function in _PLAIN)
+        for call in calls
+    )
+    if not calls or not plain:
+        return None
+    makers = {modules[call.key.producer] for call in calls}
+    events = tuple(e for e in run.events if isinstance(e, Call) or e in makers)
+    own = {call.key.module: modules[call.key.module] for call in calls if call.key.own}
+    functions = frozenset(call.key.function for call in calls if not call.key.own)
+    return Plan(events, own, tuple(makers), functions)
+
+
+# Functions of one tensor that are nothing but an activation.
+_PLAIN = {
+    *("relu", "relu6", "leaky_relu", "elu", "selu", "celu", "silu", "mish", "softplus"),
+    *("softsign", "tanh", "sigmoid", "hardtanh", "hardsigmoid", "hardswish", "hardshrink"),
+    *("softshrink", "tanhshrink", "threshold", "logsigmoid", "prelu", "gelu"),
+}
+
+
+class PlannedPass(Pass):
+    """complete: all came, and as planned."""
+
+    def __init__(self, keeper: Keeper, plan: Plan, *, deep: bool) -> None:
+        super().__init__(keeper, deep=deep)
+        self._plan = plan
+        self._next, self._lost = 0, False
+        self._running: Call | None = None
+        self._calls: list[Call] = []
+        self._stack = ExitStack()
+        self._thread = threading.get_ident()
+
+    @property
+    def complete(self) -> bool:
+        return not self._lost and self._next == len(self._plan.events)
+
+    def start(self) -> None:
+        for module in self._plan.makers:
+            self._keep(module.register_forward_hook(self._made))
+        for path, module in self._plan.modules.items():
+            self._keep(module.register_forward_pre_hook(self._entering(path)))
+            self._keep(module.register_forward_hook(self._left))
+        if self._plan.functions:
+            self._stack.enter_context(_Functions(self._plan.functions, self._function))
+
+    def _keep(self, handle: Any) -> None:
+        self._stack.callback(handle.remove)
+
+    def stop(self) -> None:
+        self._stack.close()
+
+    def calls(self) -> Sequence[Call]:
+        return self._calls
+
+    # --- what happens
+
+    def _expected(self) -> Call | nn.Module | None:
+        """What comes next, and on."""
+        events, at = self._plan.events, self._next
+        self._next += 1
+        return events[at] if at < len(events) else None
+
+    def _made(self, module: nn.Module, args: Any, out: Any) -> None:
+        if threading.get_ident() == self._thread and self._expected() is not module:
+            self._lost = True
+
+    def _begin(self, z: Any, same: Callable[[Call], bool]) -> Call | None:
+        known = self._expected()
+        if (
+            self._lost
+            or not (isinstance(known, Call) and isinstance(z, Tensor))
+            or z.dim() != len(known.shape)
+            or (known.axis is not None and z.shape[known.axis] != known.shape[known.axis])
+            or not same(known)
+        ):
+            self._lost = True
+            return None
+        call = replace(known, hooked=False)
+        self._calls.append(call)
+        if call.role == "hidden":
+            self.before(call, z)
+        return call
+
+    def _entering(self, path: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
+        def enter(module: nn.Module, args: tuple[Any, ...]) -> None:
+            if threading.get_ident() == self._thread:
+                z = args[0] if args else None
+                self._running = self._begin(z, lambda c: c.key.own and c.key.module == path)
+
+        return enter
+
+    def _left(self, module: nn.Module, args: Any, out: Any) -> None:
+        if self._running is not None and threading.get_ident() == self._thread:
+            call, self._running = self._running, None
+            self.after(call, out)
+
+    def _function(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
+        if self._running is not None or self._lost:
+            return func(*args, **kwargs)
+        z = args[0] if args else kwargs.get("input")
+        line = place_of(sys._getframe(1))
+
+        def same(call: Call) -> bool:
+            key = call.key
+            if key.own or key.function != name or key.line != line:
+                return False
+            # Parameters are part of the function: relu has none.
+            return name in _ALONE or record_of_call(name, args, kwargs) == call.record
+
+        call = self._begin(z, same)
+        out = func(*args, **kwargs)
+        if call is not None:
+            self.after(call, out)
+        return out
+
+
+_ALONE = {"relu", "relu6", "selu", "silu", "mish", "softsign", "tanh", "sigmoid", "hardswish"}
+
+
+class _Functions(TorchFunctionMode):
+    """Hands on calls of some functions."""
+
+    def __init__(self, names: frozenset[str], hear: Callable[[Any, str, Any, Any], Any]) -> None:
+        super().__init__()
+        self._names, self._hear = names, hear
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = name_of(func)
+        if name in self._names:
+            return self._hear(func, name, args, kwargs or {})
+        return func(*args, **(kwargs or {}))
