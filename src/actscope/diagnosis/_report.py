@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
 from typing import Any
 
+from actscope import render
+from actscope.diagnosis._diff import Difference, difference
 from actscope.diagnosis._entrance import Entering
 from actscope.diagnosis._history import Moment
+from actscope.errors import StoreError
 
 SCHEMA = 1
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has neither NaN nor infinity."""
+    return value if value is not None and isfinite(value) else None
 
 
 @dataclass(frozen=True)
@@ -18,10 +29,13 @@ class SiteHealth:
 
     dead_units, saturated_units, dormant_units: indices, no unit in two of them; see `health`.
     units: None where the axis of units cannot be known, and nothing was counted. sparsity: share
-    of outputs that are exactly 0. silent_since: of each dead unit the last step with an input
-    outside the dead region, -1: never while watched. mean, std: of the inputs of the activation,
-    over all units. gradient: mean |gradient of the output|, None where none was seen. gated: the
-    unit is activation x another tensor.
+    of outputs that are exactly 0. died_units: fired while watched and have been silent since, on
+    more inputs than chance allows; none of them is in dead_units. silent_since: of each dead or
+    died unit the last step looked at with an input outside the dead region, -1: never while
+    watched; silent_samples: on how many inputs since, or more. history: (step, share of units
+    silent on that look), thinned. mean, std: of the inputs of the activation, over all units;
+    unit_std: root of the mean variance of a unit. gradient: mean |gradient of the output|, None
+    where none was seen. gated: the unit is activation x another tensor.
     """
 
     name: str
@@ -60,10 +74,13 @@ class SiteHealth:
             "dormant_units": self.dormant_units,
             "sparsity": self.sparsity,
             "samples": self.samples,
-            "mean": self.mean,
-            "std": self.std,
-            "gradient": self.gradient,
+            "mean": _finite(self.mean),
+            "std": _finite(self.std),
+            "unit_std": _finite(self.unit_std),
+            "gradient": _finite(self.gradient),
             "gated": self.gated,
+            "died_units": self.died_units,
+            "silent_samples": {str(k): v for k, v in self.silent_samples.items()},
             "silent_since": {str(k): v for k, v in self.silent_since.items()},
             "history": [[step, share] for step, share in self.history],
         }
@@ -98,10 +115,20 @@ class Finding:
 
 @dataclass(frozen=True)
 class HealthReport:
-    """The health of a model's units.
+    """The health of a model's units. print() shows it, and a notebook too.
 
-    ok: no finding is serious. left_out: (name, why); idle: registered activations not called;
-    unseen: modules whose activations run where Python does not see them.
+    ok: no finding is serious. steps: passes while watched; looked: those looked at. left_out:
+    (name, why); idle: registered activations not called; unseen: modules whose activations run
+    where Python does not see them. entering: what enters the first layer. moments: loss and
+    learning rate over time, as far as they were told.
+
+    >>> import torch, actscope as act
+    >>> model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+    >>> _ = torch.nn.init.constant_(model[0].bias, -99.0)
+    >>> print(act.diagnose(model, torch.randn(200, 3)))  # doctest: +ELLIPSIS
+    Not healthy: 1 serious finding.
+    4 units at 1 site; 1 pass looked at.
+    ...
     """
 
     sites: list[SiteHealth]
@@ -123,6 +150,55 @@ class HealthReport:
         """By name."""
         return next(site for site in self.sites if site.name == name)
 
+    def diff(self, other: HealthReport) -> Difference:
+        """What changed from this report to a later one: units that died, revived and so on, by
+        site, findings gone and new.
+
+        >>> import torch, actscope as act
+        >>> model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU())
+        >>> x = torch.randn(200, 3)
+        >>> before = act.diagnose(model, x)
+        >>> _ = torch.nn.init.constant_(model[0].bias, -99.0)
+        >>> before.diff(act.diagnose(model, x)).sites[0].became["dead"]
+        [0, 1, 2, 3]
+        """
+        return difference(self, other)
+
+    def table(self) -> render.Renderable:
+        """A row for each site, for rich.print."""
+        from actscope.diagnosis._terminal import table
+
+        return table(self)
+
+    def __rich__(self) -> render.Renderable:
+        from actscope.diagnosis._terminal import whole
+
+        return whole(self)
+
+    def __str__(self) -> str:
+        return render.text_of(self.__rich__())
+
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The report as one self-contained page, with pictures; written to `path` if given.
+
+        Raises:
+            StoreError: a file that cannot be written.
+        """
+        from actscope.diagnosis._page import page
+
+        made = page(self)
+        if path is not None:
+            try:
+                render.write_all({Path(path): made.encode("utf-8")})
+            except OSError as error:
+                raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+        return made
+
+    def _repr_html_(self) -> str:
+        from actscope.diagnosis._page import fragment
+
+        return fragment(self)
+
     def to_dict(self) -> dict[str, Any]:
         """One JSON document."""
         return {
@@ -135,4 +211,6 @@ class HealthReport:
             "left_out": [{"name": name, "why": why} for name, why in self.left_out],
             "idle": self.idle,
             "unseen": self.unseen,
+            "entering": None if self.entering is None else self.entering.to_dict(),
+            "moments": [moment.to_dict() for moment in self.moments],
         }
