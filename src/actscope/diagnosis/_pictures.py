@@ -17,7 +17,8 @@ from actscope.render._style import SERIES
 COLORS = (SERIES[7][0], SERIES[1][0], SERIES[3][0], SERIES[0][0], FAINT)
 # Rows of bars, and cells of one site and of all, that a page can hold and a person look at.
 BARS, CELLS, ALL_CELLS = 40, 1024, 6000
-PITCH = 10  # pixels from cell to cell
+# (cells in a row, pixels from cell to cell), on a wide page and on a phone
+GRIDS = (64, 13), (32, 11)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def bars(sites: Sequence[SiteHealth]) -> Picture | None:
         ax = fig.add_subplot()
         ax.grid(axis="y", visible=False)
         for y, site in enumerate(shown):
-            _bar(ax, y, site)
+            _bar(ax, y, site, 0.45 if narrow else 0.6)
             _beside(ax, y, _words(site), narrow)
         labels = [render.label(site.name, 16 if narrow else 34) for site in shown]
         ax.set_yticks(range(len(shown)), labels)
@@ -88,23 +89,23 @@ def bars(sites: Sequence[SiteHealth]) -> Picture | None:
     if len(shown) < len(sites):
         caption += f" The {len(shown)} of {len(sites)} sites most in trouble."
     picture = wide_and_narrow(
-        draw, (height, 60 + 36 * len(shown)), "Units in trouble at each site", spoken
+        draw, (height, 60 + 46 * len(shown)), "Units in trouble at each site", spoken
     )
     return Picture(caption, picture)
 
 
-def _bar(ax: Axes, y: float, site: SiteHealth) -> None:
+def _bar(ax: Axes, y: float, site: SiteHealth, thick: float) -> None:
     left = 0.0
     for state, count in enumerate(counts(site)):
         width = count / (site.units or 1)
         if width:
-            height = 0.28 if state == AWAKE else 0.6
+            height = thick / 2 if state == AWAKE else thick
             ax.barh(y, width, left=left, height=height, color=COLORS[state], linewidth=0)
         left += width
 
 
 def _beside(ax: Axes, y: float, words: str, narrow: bool) -> None:
-    x, dy = (0.0, 0.42) if narrow else (1.02, 0.0)
+    x, dy = (0.0, 0.5) if narrow else (1.02, 0.0)
     ax.annotate(
         words, (x, y - dy), color=MUTED, fontsize=10.5, va="center",
         xytext=(0 if narrow else 6, 4 if narrow else 0), textcoords="offset points",
@@ -126,31 +127,32 @@ def raster(sites: Sequence[SiteHealth]) -> Picture | None:
     if not shown:
         return None
 
-    def rows(narrow: bool) -> Iterator[tuple[SiteHealth, list[int], float, int]]:
-        """(site, cells, top of its cells, columns)."""
-        columns, top = (34, 0.0) if narrow else (85, 0.0)
+    def rows(narrow: bool) -> Iterator[tuple[SiteHealth, list[int], float]]:
+        """(site, cells, top of its cells)."""
+        (columns, pitch), top = GRIDS[narrow], 0.0
         for site, cells, _ in shown:
-            yield site, cells, top + 22, columns
-            top += 22 + PITCH * -(-len(cells) // columns) + 12
+            yield site, cells, top + 22
+            top += 22 + pitch * -(-len(cells) // columns) + 12
 
     def height(narrow: bool) -> float:
-        _, cells, top, columns = list(rows(narrow))[-1]
-        return top + PITCH * -(-len(cells) // columns) + 4
+        _, cells, top = list(rows(narrow))[-1]
+        columns, pitch = GRIDS[narrow]
+        return top + pitch * -(-len(cells) // columns) + 4
 
     def draw(fig: Figure, narrow: bool) -> None:
-        width = 350.0 if narrow else 860.0
+        width, (columns, pitch) = 350.0 if narrow else 860.0, GRIDS[narrow]
         ax = fig.add_axes((0, 0, 1, 1))
         ax.set_axis_off()
         ax.set_xlim(0, width)
         ax.set_ylim(height(narrow), 0)
-        for site, cells, top, columns in rows(narrow):
+        for site, cells, top in rows(narrow):
             label = f"{render.label(site.name, 24 if narrow else 60)}  {_words(site)}"
             ax.text(0, top - 7, label, color=INK, fontsize=10.5, va="baseline")
             for state in range(len(STATES)):
                 at = [n for n, cell in enumerate(cells) if cell == state]
                 if at:
-                    places = [(PITCH * (n % columns), top + PITCH * (n // columns)) for n in at]
-                    _shapes(ax, state, places)
+                    places = [(pitch * (n % columns), top + pitch * (n // columns)) for n in at]
+                    _shapes(ax, state, places, pitch / 10)
 
     most = max(each for _, _, each in shown)
     caption = "Each cell is a unit: " + "; ".join(
@@ -182,7 +184,11 @@ _SHAPES: tuple[tuple[str, tuple[tuple[float, float], ...]], ...] = (
 )
 
 
-def _shapes(ax: Axes, state: int, places: Sequence[tuple[float, float]]) -> None:
+def _shapes(ax: Axes, state: int, places: Sequence[tuple[float, float]], size: float) -> None:
     """All cells of one state as one path."""
     corners = _SHAPES[state][1]
-    render.filled(ax, [[(x + dx, y + dy) for dx, dy in corners] for x, y in places], COLORS[state])
+    render.filled(
+        ax,
+        [[(x + size * dx, y + size * dy) for dx, dy in corners] for x, y in places],
+        COLORS[state],
+    )
