@@ -5,4 +5,5 @@ from ._find import Site as Site
 from ._find import Sites as Sites
 from ._find import find as find
 from ._init import init_ as init_
+from ._refuse import refuse as refuse
 from ._swap import swap as swap

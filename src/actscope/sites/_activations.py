@@ -103,6 +103,9 @@ def declared(what: type) -> Record:
 def record_of_module(module: nn.Module) -> Record | None:
     """The record of a module that is an activation as a whole; None for torch's own, whose
     functions tell more, and for all others."""
+    acting = getattr(vars(module).get("forward"), "record", None)
+    if isinstance(acting, Record):
+        return acting
     for kind in type(module).__mro__:
         if kind in _DECLARED:
             return catalogue.get(_DECLARED[kind])

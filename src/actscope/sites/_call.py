@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from torch import Tensor
 
@@ -30,6 +30,13 @@ class Key:
     line: str
 
 
+def names_of(key: Key) -> tuple[str, ...]:
+    """What a site may be called: the module's path where that is enough, and with its producer."""
+    if not key.own:
+        return (f"{key.activation}({key.producer})",)
+    return key.module, f"{key.module}({key.producer})"
+
+
 @dataclass(eq=False)
 class Call:
     """One call of an activation in the pass.
@@ -51,6 +58,14 @@ class Call:
     mixed: bool = False
     scaled: bool = False
     hooked: bool = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the tensor: in another process there is none."""
+        return {**self.__dict__, "source": _gone}
+
+
+def _gone() -> None:
+    """What a weak reference says of a tensor that is no more."""
 
 
 class Listener(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from actscope.catalogue import Record
+from actscope.errors import SettingError
 from actscope.sites._activations import is_activation
-from actscope.sites._call import Call, Key
+from actscope.sites._call import Call, Key, names_of
 from actscope.sites._observe import observe, unwrapped
 
 
@@ -63,22 +64,31 @@ _UNSEEN = (
 )
 
 
-def find(model: nn.Module, example: Any) -> Sites:
+def find(model: nn.Module, example: Any, *, axes: Mapping[str, int] | None = None) -> Sites:
     """Run the model once on `example` and tell its activations.
 
     Args:
         model: its mode (train or eval) is left as it is; buffers and the random state are put
             back; under torch.compile, it runs uncompiled this once.
         example: a tensor, a tuple of arguments or a mapping of keyword arguments.
+        axes: by a site's name, the axis that counts its units (as PyTorch counts: 1 is the
+            second, -1 the last), where it cannot be known or is another than is found.
 
     Raises:
-        SettingError: modules that do not have their shapes yet.
+        SettingError: modules that do not have their shapes yet; what cannot be looked into
+            (`refuse`); an axis that is not there, a name that no site has.
 
     >>> model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
     >>> [(s.name, s.activation, s.units) for s in find(model, torch.ones(1, 3)).sites]
     [('1', 'relu', 4)]
     """
-    return collect(unwrapped(model), observe(model, example).calls)
+    seen = observe(model, example, axes)
+    found = collect(unwrapped(model), seen.calls)
+    unknown = sorted(set(axes or ()) - seen.told)
+    if unknown:
+        names = ", ".join(repr(site.name) for site in found.sites) or "none"
+        raise SettingError(f"axes names {unknown[0]!r}, which is no site; the sites are {names}")
+    return found
 
 
 def collect(model: nn.Module, calls: Sequence[Call]) -> Sites:
@@ -128,10 +138,8 @@ def _names(keys: Sequence[Key]) -> dict[Key, str]:
     names: dict[Key, str] = {}
     taken: dict[str, int] = {}
     for key in keys:
-        if key.own and alone[key.module] == 1:
-            name = key.module
-        else:
-            name = f"{key.module if key.own else key.activation}({key.producer})"
+        known = names_of(key)
+        name = known[0] if key.own and alone[key.module] == 1 else known[-1]
         taken[name] = taken.get(name, 0) + 1
         names[key] = name if taken[name] == 1 else f"{name}#{taken[name]}"
     return names

@@ -12,24 +12,36 @@ import torch
 from torch import Tensor, nn
 
 from actscope.catalogue import Record
-from actscope.errors import SettingError
 from actscope.sites._call import Call
+from actscope.sites._refuse import refuse, refuse_lazy
 from actscope.sites._tracker import Tracker
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One watched pass. read: see `Tracker`."""
+    """One watched pass. read, told: see `Tracker`."""
 
     calls: list[Call]
     read: dict[str, list[Record | None]]
     output: Any
+    told: set[str]
 
 
-def observe(model: nn.Module, example: Any) -> Observation:
-    """Run the model on the example, watched, uncompiled, without gradients."""
+def observe(
+    model: nn.Module,
+    example: Any,
+    axes: Mapping[str, int] | None = None,
+    doing: str = "look at it",
+    *,
+    values: bool = False,
+) -> Observation:
+    """Run the model on the example, watched, uncompiled, without gradients.
+
+    doing, values: see `refuse`.
+    """
+    refuse(model, doing, values=values)
     refuse_lazy(model)
-    tracker = Tracker(unwrapped(model))
+    tracker = Tracker(unwrapped(model), axes=axes)
     with ExitStack() as stack:
         if "torch._dynamo" in sys.modules:  # else nothing can be compiled
             stack.enter_context(torch.compiler.set_stance("force_eager"))
@@ -37,7 +49,7 @@ def observe(model: nn.Module, example: Any) -> Observation:
         stack.enter_context(torch.no_grad())
         stack.enter_context(tracker.watching())
         output = run(model, example)
-    return Observation(tracker.calls, tracker.read, output)
+    return Observation(tracker.calls, tracker.read, output, tracker.told)
 
 
 def unwrapped(model: nn.Module) -> nn.Module:
@@ -46,21 +58,25 @@ def unwrapped(model: nn.Module) -> nn.Module:
     return inner if isinstance(inner, nn.Module) else model
 
 
-def refuse_lazy(model: nn.Module) -> None:
-    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
-        if torch.nn.parameter.is_lazy(tensor):
-            raise SettingError(
-                f"{name} has no shape yet (a lazy module): run the model once on an example first"
-            )
-
-
 def run(model: nn.Module, example: Any) -> Any:
-    """model(example), arguments given as tensor, tuple or mapping."""
+    """model(example), arguments given as tensor, tuple or mapping: copies, as some models write
+    over what they are given."""
+    example = _copied(example)
     if isinstance(example, Mapping):
         return model(**example)
     if isinstance(example, tuple | list):
         return model(*example)
     return model(example)
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.clone()
+    if isinstance(value, Mapping):
+        return {key: _copied(part) for key, part in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_copied(part) for part in value)
+    return value
 
 
 @contextmanager

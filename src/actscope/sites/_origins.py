@@ -56,6 +56,12 @@ class Origins:
     def put(self, tensor: Tensor, origin: Origin) -> None:
         self._known[id(tensor)] = (weakref.ref(tensor), origin)
 
+    def adopt(self, tensor: Tensor, other: Tensor) -> None:
+        """Say that a tensor comes from where another does."""
+        origin = self.of(other)
+        if origin is not None and tensor.shape == other.shape:
+            self.put(tensor, origin)
+
     def of(self, tensor: Tensor) -> Origin | None:
         """None for what the pass did not make, as the model's inputs."""
         found = self._known.get(id(tensor))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +15,18 @@ from actscope.catalogue import Record
 from actscope.errors import SettingError
 from actscope.sites._call import Call
 from actscope.sites._find import Site, Sites, collect
-from actscope.sites._observe import Observation, difference, kept, observe, run, unwrapped
-from actscope.sites._replace import functions, modules
+from actscope.sites._observe import (
+    Observation,
+    difference,
+    kept,
+    observe,
+    run,
+    same,
+    unwrapped,
+)
+from actscope.sites._patch import functions
+from actscope.sites._rehearse import WritingOver, rehearsal
+from actscope.sites._replace import New, Undo, modules
 
 
 @dataclass(frozen=True)
@@ -32,19 +42,25 @@ class Change:
 class Swapped:
     """What a swap did.
 
-    changes: each site's activation before and after, as found by running the example again.
-    difference: the largest change of the model's output on the example; NaN if its outputs
-    cannot be compared. undo(): everything as it was, to the bit.
+    changes: each site's activation before and after. difference: the largest change of the
+    model's output on the example; NaN if its outputs cannot be compared. parameters: what the new
+    functions learn; an optimiser made before needs
+    `optimizer.add_param_group({"params": done.parameters})`. undo(): everything as it was, to the
+    bit.
     """
 
     changes: tuple[Change, ...]
     difference: float
-    _undo: list[Callable[[], None]] = field(repr=False)
+    parameters: tuple[nn.Parameter, ...]
+    _undo: Undo = field(repr=False)
 
     def undo(self) -> None:
-        """Put back what was there; a second call does nothing."""
-        while self._undo:
-            self._undo.pop()()
+        """Put back what was there; a second call does nothing.
+
+        Raises:
+            SettingError: a later swap changed the same places; nothing is done then.
+        """
+        self._undo.run()
 
 
 def swap(
@@ -64,9 +80,13 @@ def swap(
         example: what the model is called with: a tensor, a tuple of arguments, or a mapping.
         sites: names of the sites to change; None: all that apply `old`.
 
+    The example is run with the new modules first acting as the old ones: every chosen call, and
+    no other, must reach them. A model that computes in place goes on to do so. Under
+    torch.compile, calls of functions that were replaced run uncompiled.
+
     Raises:
-        SettingError: nothing to replace; a place that cannot be changed safely; a site that did
-            not change when the example was run again (everything is put back first).
+        SettingError: nothing to replace; a place that cannot be changed safely; calls that were
+            not reached (everything is put back first); what `refuse` refuses.
 
     >>> import torch
     >>> model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
@@ -76,41 +96,50 @@ def swap(
     >>> done.undo(); model[1]
     ReLU()
     """
-    _refuse(model)
     record = new if isinstance(new, Record) else catalogue.get(new)
     if record.kind != "elementwise":
         raise SettingError(f"{record.label} works on whole layers: it cannot replace a function")
-    was = observe(model, example)
+    was = observe(model, example, doing="swap", values=True)
     inner = unwrapped(model)
     chosen = _chosen(collect(inner, was.calls), old, sites)
-    before, _ = _called(model, example, {})
-    undo: list[Callable[[], None]] = []
+    undo = Undo()
     try:
         made = modules(inner, [s for s in chosen if s.key.own], record, undo)
         made |= functions(inner, [s for s in chosen if not s.key.own], record, undo)
-        _prove(chosen, was, observe(model, example), record)
-        after, called = _called(model, example, made)
-        _prove_called(chosen, made, called)
+        with rehearsal(made, record) as called:
+            now = observe(inner, example)
+            called.clear()
+            _alone(inner, example)
+        _prove(chosen, was, now, made, called, record)
+        after = _in_place(inner, example, made)
     except BaseException:
-        while undo:
-            undo.pop()()
+        undo.run()
         raise
     changes = tuple(Change(site.name, site.activation, record.label) for site in chosen)
-    return Swapped(changes, difference(before, after), undo)
+    learned = tuple(p for new in made.values() for p in new.module.parameters())
+    return Swapped(changes, difference(was.output, after), learned, undo)
 
 
-def _refuse(model: nn.Module) -> None:
-    for path, module in model.named_modules():
-        kind = type(module)
-        if isinstance(module, torch.jit.ScriptModule):
-            raise SettingError(
-                f"{path or 'the model'} is compiled by torch.jit, which keeps its own code: swap "
-                "before scripting it"
-            )
-        if kind.__module__.startswith(("torch.ao.nn", "torch.nn.quantized")):
-            raise SettingError(
-                f"{path or 'the model'} is quantised ({kind.__name__}): swap before quantising it"
-            )
+def _alone(model: nn.Module, example: Any) -> Any:
+    """The output without any watching, as users will run it."""
+    with torch.no_grad(), kept(model):
+        return run(model, example)
+
+
+def _in_place(model: nn.Module, example: Any, made: Mapping[str, New]) -> Any:
+    """The output; where old modules wrote over their inputs and that matters, the new ones do."""
+    after = _alone(model, example)
+    writing = [new.module for new in made.values() if getattr(new.old, "inplace", False)]
+    if not writing:
+        return after
+    for module in writing:
+        object.__setattr__(module, "forward", WritingOver(module))
+    over = _alone(model, example)
+    if not same(after, over):
+        return over
+    for module in writing:
+        object.__delattr__(module, "forward")
+    return after
 
 
 def _chosen(found: Sites, old: Any, wanted: Sequence[str] | None) -> list[Site]:
@@ -150,54 +179,42 @@ def _counts(calls: Sequence[Call]) -> Counter[tuple[str, str]]:
     return Counter((call.key.producer, call.record.label) for call in calls)
 
 
-def _prove(chosen: Sequence[Site], was: Observation, now: Observation, record: Record) -> None:
-    """At every producer, exactly the chosen calls are of the new activation, and none is lost.
-
-    Where the values decide what is called (experts, loops), only what is chosen must be gone.
-    """
-    before, after = _counts(was.calls), _counts(now.calls)
-    keys = {site.key for site in chosen}
-    expected = before.copy()
+def _prove(
+    chosen: Sequence[Site],
+    was: Observation,
+    now: Observation,
+    made: Mapping[str, New],
+    called: set[str],
+    record: Record,
+) -> None:
+    """At every producer exactly the chosen calls are of the new activation, by its new modules,
+    which are called when nothing watches, too."""
+    keys, expected = {site.key for site in chosen}, _counts(was.calls)
     for call in was.calls:
         if call.key in keys:
             expected[call.key.producer, call.record.label] -= 1
             expected[call.key.producer, record.label] += 1
-    wanted = {site.key.producer: site for site in chosen}
-    for producer in {producer for producer, _ in (*before, *after)}:
-        counted = [{label: n for (p, label), n in counts.items() if p == producer and n}
-                   for counts in (before, expected, after)]  # fmt: skip
-        steady = sum(counted[0].values()) == sum(counted[2].values())
-        site = wanted.get(producer)
-        lost = site is not None and not counted[2].get(record.label)
-        left = site is not None and set(counted[2]) - set(counted[1])
-        if lost or left or (steady and counted[1] != counted[2]):
+    found = _counts(now.calls)
+    wrong = {place for place in expected | found if expected[place] != found[place]}
+    if wrong:
+        producer = min(producer for producer, _ in wrong)
+        name = next((s.name for s in chosen if s.key.producer == producer), producer)
+        raise SettingError(
+            f"{name} did not change as it should when the example was run again: nothing was "
+            "swapped; choose all sites that share this activation, make it a module of its own, "
+            "or use model.eval() if the model calls it at random"
+        )
+    serves: dict[str, set[str]] = {}
+    for call in now.calls:
+        if call.key.module in made:
+            serves.setdefault(call.key.module, set()).add(call.key.producer)
+    for path in serves:
+        if len(serves[path]) > 1 and any(p.learned for p in record.parameters.values()):
             raise SettingError(
-                f"{site.name if site else producer} did not change as it should when the example "
-                "was run again: nothing was swapped; make this activation a module of its own, or "
-                "choose all sites that share it"
+                f"{path} serves several layers, and {record.label} learns: they would share what "
+                "it learns; give each layer a module of its own"
             )
-
-
-def _called(model: nn.Module, example: Any, made: dict[str, nn.Module]) -> tuple[Any, set[str]]:
-    """The output, and which new modules ran: without any watching, as users will run it."""
-    called: set[str] = set()
-    handles = [
-        module.register_forward_hook(lambda m, a, o, path=path: called.add(path))
-        for path, module in made.items()
-    ]
-    try:
-        with torch.no_grad(), kept(model):
-            return run(model, example), called
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def _prove_called(chosen: Sequence[Site], made: dict[str, nn.Module], called: set[str]) -> None:
-    used = {site.key.module for site in chosen if site.key.own}
-    own = {site.key.module for site in chosen if not site.key.own}
-    for path in sorted(set(made) - called):
-        if path in used or path.rpartition(".")[0] in own:
+        if path not in called:
             raise SettingError(
                 f"{path} was put in but is not called when the model runs by itself (a fused path "
                 "goes around it): nothing was swapped"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+from torch.utils.hooks import RemovableHandle
 
 from actscope.catalogue import Record
+from actscope.errors import SettingError
 from actscope.sites._activations import (
     declared,
     declared_functions,
@@ -23,19 +23,12 @@ from actscope.sites._activations import (
     record_of_call,
     record_of_module,
 )
-from actscope.sites._call import Call, Key, Listener
+from actscope.sites._call import Call, Key, Listener, names_of
+from actscope.sites._functions import QUIET, name_of, place_of
+from actscope.sites._fused import around, outermost
 from actscope.sites._gates import PRODUCTS, QUOTIENTS, judge
 from actscope.sites._origins import Origin, Origins, tensors
 
-_QUIET = {  # attributes and questions: nothing is computed
-    *("shape", "device", "dtype", "requires_grad", "grad_fn", "is_leaf", "layout", "ndim", "grad"),
-    *("size", "dim", "numel", "stride", "is_contiguous", "is_floating_point", "data_ptr", "item"),
-    *("is_cuda", "is_quantized", "is_sparse", "is_nested", "is_mkldnn", "names", "element_size"),
-    *("is_complex", "storage_offset", "tolist", "requires_grad_", "register_hook", "is_meta"),
-    *("is_xpu", "is_inference", "nbytes", "itemsize", "is_nested_tensor", "len"),
-}
-_TORCH = str(Path(torch.__file__).parent)
-_OURS = str(Path(__file__).parents[1])
 LINEAR = (nn.Linear, nn.modules.conv._ConvNd)
 
 
@@ -54,13 +47,21 @@ class _Frame:
 class Tracker(TorchFunctionMode):
     """Sees every function called on tensors, within `watching`.
 
-    calls: of activations, in order. read: by path of a linear map, the activations whose outputs
-    it was given, None for anything else's.
+    axes: by a site's name, which axis counts its units, where the user knows better. calls: of
+    activations, in order. told: which of `axes` had their call. read: by path of a linear map,
+    the activations whose outputs it was given, None for anything else's.
     """
 
-    def __init__(self, model: nn.Module, listener: Listener | None = None) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        listener: Listener | None = None,
+        axes: Mapping[str, int] | None = None,
+    ) -> None:
         super().__init__()
         self.calls: list[Call] = []
+        self.told: set[str] = set()
+        self._axes = axes or {}
         self._listener = listener
         self._paths = {module: path for path, module in model.named_modules()}
         self._stack: list[_Frame] = []
@@ -71,31 +72,46 @@ class Tracker(TorchFunctionMode):
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Hooks on, mode on; off again whatever happens."""
-        handles = []
-        declared_ones = [(kind, kind.__dict__.get("apply")) for kind in declared_functions()]
-        try:
+        with ExitStack() as stack:
+            stack.callback(self._forget)
             self._stack.append(self._frame(self._model))  # it may be running already
-            for module in self._paths:
-                if module is self._model:
-                    continue
+            fused = outermost(self._model)
+            inside = {module for whole in fused for module in whole.modules()}
+            stack.enter_context(self._hooked(self._paths.keys() - inside - {self._model}))
+            for module in fused:
+                stack.enter_context(around(module, self, self._seen, self._origins.adopt))
+            for kind in declared_functions():
+                stack.enter_context(self._declared(kind))
+            stack.enter_context(self)
+            yield
+
+    def _forget(self) -> None:
+        self._origins.clear()
+        self._stack.clear()
+
+    # --- modules
+
+    @contextmanager
+    def _hooked(self, modules: Iterable[nn.Module]) -> Iterator[None]:
+        handles: list[RemovableHandle] = []
+        try:
+            for module in modules:
                 handles.append(module.register_forward_pre_hook(self._enter, with_kwargs=True))
                 handles.append(module.register_forward_hook(self._leave, with_kwargs=True))
-            for kind, _ in declared_ones:
-                kind.apply = staticmethod(self._applied(kind))  # type: ignore[attr-defined]
-            with self:
-                yield
+            yield
         finally:
             for handle in handles:
                 handle.remove()
-            for kind, before in declared_ones:
-                if before is None:
-                    del kind.apply  # type: ignore[attr-defined]
-                else:
-                    kind.apply = before  # type: ignore[attr-defined]
-            self._origins.clear()
-            self._stack.clear()
 
-    # --- modules
+    @contextmanager
+    def _seen(self, module: nn.Module, args: Any, kwargs: Any) -> Iterator[None]:
+        """While the forward of a module runs that is not hooked itself."""
+        self._enter(module, args, kwargs)
+        try:
+            with self._hooked(part for part in module.modules() if part is not module):
+                yield
+        finally:
+            self._leave(module, args, kwargs, None)
 
     def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         record = None if self._inside_activation() else record_of_module(module)
@@ -127,7 +143,7 @@ class Tracker(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         name = name_of(func)
-        if name in _QUIET or self._inside_activation():
+        if name in QUIET or self._inside_activation():
             return func(*args, **kwargs)
         z = next((t for t in tensors((*args, *kwargs.values()))), None)
         record = None if z is None else record_of_call(name, args, kwargs)
@@ -183,7 +199,10 @@ class Tracker(TorchFunctionMode):
             frame.module if frame else self._model,
         )  # fmt: skip
 
-    def _applied(self, kind: type) -> Callable[..., Any]:
+    @contextmanager
+    def _declared(self, kind: type) -> Iterator[None]:
+        """A declared autograd function, whose `apply` no function mode sees."""
+        before = kind.__dict__.get("apply")
         original = super(kind, kind).apply  # type: ignore[misc]
 
         def apply(*args: Any, **kwargs: Any) -> Any:
@@ -197,7 +216,14 @@ class Tracker(TorchFunctionMode):
                 self._end(call, out)
             return out
 
-        return apply
+        kind.apply = staticmethod(apply)  # type: ignore[attr-defined]
+        try:
+            yield
+        finally:
+            if before is None:
+                del kind.apply  # type: ignore[attr-defined]
+            else:
+                kind.apply = before  # type: ignore[attr-defined]
 
     def _begin(self, record: Record, function: str, z: Tensor) -> Call:
         origin = self._origins.of(z)
@@ -211,7 +237,9 @@ class Tracker(TorchFunctionMode):
             "" if own else function,
             "" if own else place_of(sys._getframe(1)),
         )
-        axis = origin.axis if origin else None
+        axis = self._axis_told(key, z) if self._axes else None
+        if axis is None and origin is not None:
+            axis = origin.axis
         call = Call(key, record, axis, tuple(z.shape), weakref.ref(z))
         call.scaled = bool(origin and origin.scaled)
         call.mixed = bool(origin and origin.mixed)
@@ -219,6 +247,19 @@ class Tracker(TorchFunctionMode):
         if self._listener is not None:
             self._listener.before(call, z)
         return call
+
+    def _axis_told(self, key: Key, z: Tensor) -> int | None:
+        name = next((name for name in names_of(key) if name in self._axes), None)
+        if name is None:
+            return None
+        axis = self._axes[name]
+        if not isinstance(axis, int) or not -z.dim() <= axis < z.dim():
+            raise SettingError(
+                f"axes[{name!r}] is {axis!r}: the site's input has the shape {tuple(z.shape)}, so "
+                f"it must be a whole number from {-z.dim()} to {z.dim() - 1}"
+            )
+        self.told.add(name)
+        return axis if axis < 0 else axis - z.dim()
 
     def _end(self, call: Call, out: Tensor) -> None:
         origin = Origin(call.key.producer, call.axis, call, mixed=call.mixed, fed=call.record)
@@ -229,23 +270,3 @@ class Tracker(TorchFunctionMode):
 
 def _holds(out: Any) -> bool:
     return isinstance(out, Tensor | tuple | list)
-
-
-def name_of(func: Any) -> str:
-    """The plain name of what is called: `add` for add, add_, __add__, __iadd__ and Tensor.add."""
-    name = getattr(func, "__name__", "")
-    if name == "__get__":
-        return func.__self__.__name__
-    if name.startswith("__") and name.endswith("__"):
-        return name[2:-2]
-    return name if name in _QUIET else name.rstrip("_")
-
-
-def place_of(frame: FrameType | None) -> str:
-    """file:line of the code that called, outside PyTorch and this package."""
-    while frame is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith((_TORCH, _OURS)):
-            return f"{file}:{frame.f_lineno}"
-        frame = frame.f_back
-    return ""

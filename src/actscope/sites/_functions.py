@@ -1,0 +1,39 @@
+"""What a function mode is told: names of functions, and lines that call them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+
+QUIET = {  # attributes and questions: nothing is computed
+    *("shape", "device", "dtype", "requires_grad", "grad_fn", "is_leaf", "layout", "ndim", "grad"),
+    *("size", "dim", "numel", "stride", "is_contiguous", "is_floating_point", "data_ptr", "item"),
+    *("is_cuda", "is_quantized", "is_sparse", "is_nested", "is_mkldnn", "names", "element_size"),
+    *("is_complex", "storage_offset", "tolist", "requires_grad_", "register_hook", "is_meta"),
+    *("is_xpu", "is_inference", "nbytes", "itemsize", "is_nested_tensor", "len"),
+}
+_TORCH = str(Path(torch.__file__).parent)
+_OURS = str(Path(__file__).parents[1])
+
+
+def name_of(func: Any) -> str:
+    """The plain name of what is called: `add` for add, add_, __add__, __iadd__ and Tensor.add."""
+    name = getattr(func, "__name__", "")
+    if name == "__get__":
+        return func.__self__.__name__
+    if name.startswith("__") and name.endswith("__"):
+        return name[2:-2]
+    return name if name in QUIET else name.rstrip("_")
+
+
+def place_of(frame: FrameType | None) -> str:
+    """file:line of the code that called, outside PyTorch and this package."""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith((_TORCH, _OURS)):
+            return f"{file}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""
