@@ -15,8 +15,9 @@ def network() -> nn.Sequential:
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 6), nn.Tanh(), nn.Linear(6, 2))
     with torch.no_grad():
-        net[0].bias[PLANTED] = -1000.0
-        net[0].bias[[1, 2, 3, 4, 6, 7]] = 0.0
+        bias = net.get_parameter("0.bias")
+        bias.zero_()
+        bias[PLANTED] = -1000.0
     return net
 
 
@@ -29,6 +30,6 @@ def rows(count: int = 64) -> tuple[torch.Tensor, torch.Tensor]:
 
 def dormant_by_hand(net: nn.Sequential, x: torch.Tensor) -> list[int]:
     """ReDo's definition with numpy, tau 0.025, at the first activation, but for the dead."""
-    w, b = (p.detach().numpy() for p in (net[0].weight, net[0].bias))
+    w, b = (net.get_parameter(name).detach().numpy() for name in ("0.weight", "0.bias"))
     size = np.maximum(x.numpy() @ w.T + b, 0).mean(0)
     return [i for i in range(8) if size[i] <= 0.025 * size.mean() and i not in PLANTED]

@@ -84,6 +84,7 @@ def diagnose(
     from actscope import diagnosis
 
     from . import _tensors as tensors
+    from . import _weights
 
     torch.manual_seed(0)  # a model without --weights is then the same each time
     model = make
@@ -95,10 +96,11 @@ def diagnose(
         model = user_code.called("PKG.MODULE:FACTORY", factory, make)
     if not isinstance(model, nn.Module):
         raise SettingError(
-            f"{factory!r} returned a {type(model).__name__}: it must return a torch.nn.Module"
+            f"{factory!r} returned something of type {type(model).__name__}: it must return a "
+            "torch.nn.Module"
         )
     loss_function = None if loss is None else _callable(loss, user_code.named("--loss", loss))
-    notes = [] if weights is None else tensors.load_weights(model, weights)
+    notes = [] if weights is None else _weights.load_weights(model, weights)
     examples = tensors.read_examples(data, model, target, loss is not None, standardise)
     notes += examples.notes
     where = _device(device)

@@ -1,10 +1,8 @@
-"""Files into tensors: what a model is called with, and its weights. Nothing is ever unpickled."""
+"""Files into tensors: what a model is called with. Nothing is ever unpickled."""
 
 from __future__ import annotations
 
 import inspect
-import pickle
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +14,9 @@ from torch import Tensor, nn
 
 from actscope.errors import DataError, SettingError
 
+from ._weights import TORN, check, first, head, load_torch
+
 DATA = (".npz", ".npy", ".pt", ".pth", ".csv", ".tsv", ".parquet")
-WEIGHTS = (".safetensors", ".pt", ".pth", ".bin")
 
 
 @dataclass(frozen=True)
@@ -47,14 +46,13 @@ def read_examples(
 ) -> Examples:
     """A file of rows as what the model is called with. target: the column or array that is none
     of its inputs."""
-    _check(path, DATA, "--data")
+    check(path, DATA, "--data")
     if path.suffix.lower() in (".csv", ".tsv", ".parquet"):
         found = _table(path, target)
     elif path.suffix.lower() == ".npy":
         found = _one(path, target, torch.from_numpy(_plain(path, _numpy(path))))
     elif path.suffix.lower() == ".npz":
-        with _numpy(path) as arrays:
-            named = {name: torch.from_numpy(_plain(path, arrays[name])) for name in arrays.files}
+        named = _arrays(path)
         found = _named(path, named, model, target, loss)
     else:
         content = load_torch(path, "--data")
@@ -77,8 +75,22 @@ def read_examples(
 def _numpy(path: Path) -> Any:
     try:
         return np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{str(path)!r} cannot be read as NumPy data: {_first(error)}") from None
+    except TORN as error:
+        raise DataError(f"{str(path)!r} cannot be read as NumPy data: {first(error)}") from None
+
+
+def _arrays(path: Path) -> dict[str, Tensor]:
+    with _numpy(path) as file:
+        found = {}
+        for name in file.files:
+            try:
+                array = file[name]
+            except TORN as error:
+                raise DataError(
+                    f"{name!r} in {str(path)!r} cannot be read: {first(error)}"
+                ) from None
+            found[name] = torch.from_numpy(_plain(path, array))
+        return found
 
 
 def _plain(path: Path, array: Any) -> np.ndarray:
@@ -88,19 +100,6 @@ def _plain(path: Path, array: Any) -> np.ndarray:
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         array = array.astype(np.float64)
     return np.array(array, order="C", dtype=array.dtype.newbyteorder("="))
-
-
-def load_torch(path: Path, option: str) -> Any:
-    """What `torch.load(weights_only=True)` gives: tensors in lists and dictionaries."""
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise DataError(
-            f"{option} {str(path)!r} holds more than tensors, or is damaged; Python objects are "
-            "never loaded: save tensors alone, such as model.state_dict()"
-        ) from None
-    except (RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
-        raise DataError(f"{option} {str(path)!r} cannot be read: {_first(error)}") from None
 
 
 def _tensors(path: Path, content: Mapping[Any, Any]) -> dict[str, Tensor]:
@@ -126,9 +125,8 @@ def _table(path: Path, target: str | None) -> Examples:
         if lacking := int(column.isna().sum()):
             raise DataError(f"the target {name!r} lacks values in {lacking:,} rows")
         if column.dtype.kind in "biuf":
-            values = column.to_numpy()
             whole = column.dtype.kind in "biu"
-            targets = torch.from_numpy(values.astype(np.int64 if whole else np.float32))
+            targets = torch.from_numpy(np.array(column, np.int64 if whole else np.float32))
         else:
             classes = sorted({str(value) for value in column})
             code = {name: i for i, name in enumerate(classes)}
@@ -140,16 +138,17 @@ def _table(path: Path, target: str | None) -> Examples:
     texts = [name for name in names if frame[name].dtype.kind not in "biuf"]
     if texts:
         raise DataError(
-            f"{_columns(texts)} of {str(path)!r} hold no numbers: save what your model takes, as "
+            f"no numbers in {_columns(texts)} of {str(path)!r}: save what your model takes, as "
             "numbers" + (", or name the target with --target" if target is None else "")
         )
     holes = [name for name, lacking in frame.isna().any().items() if lacking]
     if holes:
+        where = _columns([str(name) for name in holes])
         raise DataError(
-            f"{_columns([str(name) for name in holes])} of {str(path)!r} lack values: fill them as for training"
+            f"values are missing in {where} of {str(path)!r}: fill them as for training"
         )
-    x = torch.from_numpy(frame.to_numpy(dtype=np.float64))
-    notes.append(f"{len(names)} columns in the file's order, {_head(names)}")
+    x = torch.from_numpy(np.array(frame, np.float64))
+    notes.append(f"{len(names)} columns in the file's order, {head(names)}")
     return Examples(x, targets, notes)
 
 
@@ -244,68 +243,7 @@ def _standardised(x: Tensor) -> Tensor:
     return (x - x.mean(0)) / torch.where(spread > 0, spread, 1.0)
 
 
-def load_weights(model: nn.Module, path: Path) -> list[str]:
-    """Put a file of weights into the model, all of them or none; what to say about it."""
-    _check(path, WEIGHTS, "--weights")
-    notes: list[str] = []
-    if path.suffix.lower() == ".safetensors":
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            state: Any = load_file(path)
-        except (SafetensorError, OSError) as error:
-            raise DataError(f"--weights {str(path)!r} cannot be read: {_first(error)}") from None
-    else:
-        state = load_torch(path, "--weights")
-        for name in ("state_dict", "model_state_dict", "model"):
-            if isinstance(state, Mapping) and isinstance(state.get(name), Mapping):
-                state = state[name]
-                break
-        if not isinstance(state, Mapping):
-            raise DataError(
-                f"--weights {str(path)!r} holds a {type(state).__name__}, no state_dict"
-            )
-    state = {str(k): v for k, v in state.items() if isinstance(v, Tensor)}
-    for prefix in ("module.", "_orig_mod."):
-        if state and all(name.startswith(prefix) for name in state):
-            state = {name.removeprefix(prefix): value for name, value in state.items()}
-            notes.append(f"the weights' names had {prefix!r} before them: left out")
-    wrong = _misfits(model, state)
-    if wrong:
-        raise DataError(f"--weights {str(path)!r} does not fit the model: {'; '.join(wrong)}")
-    model.load_state_dict(state, strict=False)
-    return notes
-
-
-def _misfits(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
-    own = model.state_dict(keep_vars=True)
-    # Tensors that are shared are saved once: the other name of one that is there is not missing.
-    there = {id(own[name]) for name in state if name in own}
-    missing = [name for name in own if name not in state and id(own[name]) not in there]
-    unknown = [name for name in state if name not in own]
-    shapes = [
-        f"{name!r} is {tuple(value.shape)}, the model's {tuple(own[name].shape)}"
-        for name, value in state.items()
-        if name in own and not nn.parameter.is_lazy(own[name]) and own[name].shape != value.shape
-    ]
-    return [
-        *([f"it lacks {_head(missing)}"] if missing else []),
-        *([f"the model has no {_head(unknown)}"] if unknown else []),
-        *([_few(shapes)] if shapes else []),
-    ]
-
-
 # --- small
-
-
-def _check(path: Path, endings: tuple[str, ...], option: str) -> None:
-    if path.suffix.lower() not in endings:
-        raise SettingError(f"{option} {str(path)!r} must end in one of: {', '.join(endings)}")
-    if path.is_dir():
-        raise DataError(f"{option} {str(path)!r} is a folder; name a file")
-    if not path.exists():
-        raise DataError(f"{option} {str(path)!r}: there is no such file")
 
 
 def _parameters(model: nn.Module) -> list[str]:
@@ -326,7 +264,7 @@ def _column(given: str, names: list[str]) -> str:
     try:
         return names[int(given)]
     except (ValueError, IndexError):
-        raise DataError(f"--target {given!r} is no column; there are: {_head(names)}") from None
+        raise DataError(f"--target {given!r} is no column; there are: {head(names)}") from None
 
 
 def _values(inputs: Any) -> list[Tensor]:
@@ -344,18 +282,4 @@ def _each(inputs: Any, change: Any) -> Any:
 
 
 def _columns(names: list[str]) -> str:
-    return f"the column{'s' * (len(names) > 1)} {_head(names)}"
-
-
-def _head(names: list[str]) -> str:
-    return _few([repr(name) for name in names])
-
-
-def _few(texts: list[str], limit: int = 3) -> str:
-    more = len(texts) - limit
-    return ", ".join(texts[:limit]) + (f" and {more} more" if more > 0 else "")
-
-
-def _first(error: BaseException) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    return f"the column{'s' * (len(names) > 1)} {head(names)}"

@@ -89,11 +89,10 @@ def told(what: str) -> Iterator[None]:
 
 
 def _ours(error: BaseException) -> bool:
-    """Raised by this package itself, which then is to blame."""
+    """A bug of this package. PyTorch raises other kinds, from frames of ours that call it."""
     frames = traceback.extract_tb(error.__traceback__)
-    return bool(frames) and frames[-1].filename.startswith(_PACKAGE) and len(frames) > 1 and (
-        not any(_theirs(frame.filename) for frame in frames)
-    )  # fmt: skip
+    bug = isinstance(error, AssertionError | AttributeError | ImportError | LookupError | NameError)
+    return bug and frames[-1].filename.startswith(_PACKAGE)
 
 
 def _theirs(file: str) -> bool:
