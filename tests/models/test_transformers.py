@@ -45,7 +45,8 @@ MOBILE = {"initializer_range": 0.5, "width_multiplier": 0.25, "n_attn_blocks": (
 @dataclass(frozen=True)
 class Case:
     """sites: (activation, units) -> how many; left_out: how many gates and soft caps; idle: how
-    many modules are never called; old: what is swapped; given: what the model reads."""
+    many modules are never called; old: what is swapped, "" where that
+    is refused; given: what the model reads."""
 
     kind: str
     settings: dict[str, Any]
@@ -123,6 +124,9 @@ CASES: dict[str, Case] = {
     # A loop: 4 experts in each of 2 layers, all chosen by every token.
     "mixtral eager": Case("Mixtral", {**EXPERTS, "experts_implementation": "eager"},
                           {("silu", 64): 8}, "silu"),
+    # GptOssExperts writes out gate * sigmoid(1.702 gate) * (up + 1): 4 experts in each of 2 layers.
+    "gpt_oss": Case("GptOss", {**EXPERTS, "head_dim": 8, "experts_implementation": "eager"},
+                    {("quick_gelu", 64): 8}, ""),
     # Encoder: F.gelu of both convolutions, fc1; decoder: fc1.
     "whisper": Case("Whisper", WHISPER, {("gelu", 32): 2, ("gelu", 64): 1, ("gelu", 48): 1},
                     "gelu", given="speech"),
@@ -205,6 +209,10 @@ def test_outputs_and_gradients_are_bit_equal_when_watched(case: Built) -> None:
 
 def test_swapped_at_every_site_and_undone(case: Built) -> None:
     wanted, model, example = case
+    if not wanted.old:
+        with pytest.raises(act.SettingError, match="written out"):
+            act.swap(model, "all", "mish", example=example)
+        return
     state, before = {k: v.clone() for k, v in model.state_dict().items()}, find(model, example)
     with torch.no_grad():
         output = list(leaves(run(model, example)))

@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from actscope.errors import SettingError
 from actscope.sites._moves import (
     Axis,
     Move,
@@ -60,6 +61,16 @@ MOVES: dict[str, Move] = {name: move for move, names in _KINDS for name in names
 for _n in (1, 2, 3):
     for _kind in ("avg_pool", "max_pool", "adaptive_avg_pool", "adaptive_max_pool", "lp_pool"):
         MOVES[f"{_kind}{_n}d"] = MOVES[f"{_kind}{_n}d_with_indices"] = pooled(_n)
+
+
+def from_the_end(site: str, axis: object, x: Tensor) -> int:
+    """An axis that the user gave for a site whose input is x."""
+    if not isinstance(axis, int) or not -x.dim() <= axis < x.dim():
+        raise SettingError(
+            f"axes[{site!r}] is {axis!r}: the site's input has the shape {tuple(x.shape)}, so it "
+            f"must be a whole number from {-x.dim()} to {x.dim() - 1}"
+        )
+    return axis if axis < 0 else axis - x.dim()
 
 
 def after(name: str, axis: Axis, x: Tensor, out: Any, args: Any, named: Any) -> Axis:

@@ -43,7 +43,7 @@ class Call:
 
     role: what its output turned out to be used for. gated: its output is multiplied by another
     tensor, and the unit is the product. inline: written out as a formula, x * sigmoid(x). mixed:
-    its rows are of several experts. scaled: its input was multiplied by a number just before.
+    its rows are of several experts. scaled, unscaled: as of `Origin`, of its input.
     hooked: its gradient is listened to already.
     """
 
@@ -56,7 +56,8 @@ class Call:
     gated: bool = False
     inline: bool = False
     mixed: bool = False
-    scaled: bool = False
+    scaled: float | None = None
+    unscaled: weakref.ref[Tensor] | None = None
     hooked: bool = False
 
     def __getstate__(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +29,8 @@ class Origin:
     """Where a tensor comes from.
 
     producer: path of the module that made it. axis: what counts units, from the end. call: set
-    on what an activation just gave. scaled: just multiplied by a number. stored: made of
+    on what an activation just gave. scaled: what it was just multiplied by (NaN: by something
+    stored), and unscaled: what was. stored: made of
     parameters and buffers alone. mixed: of the weights of several experts at once. fed: the
     last activation since the last weights or normalisation.
     """
@@ -36,7 +38,8 @@ class Origin:
     producer: str
     axis: int | None
     call: Call | None = None
-    scaled: bool = False
+    scaled: float | None = None
+    unscaled: weakref.ref[Tensor] | None = None
     stored: bool = False
     mixed: bool = False
     fed: Record | None = None
@@ -152,16 +155,33 @@ class Origins:
         x, widest = max(known, key=lambda pair: (pair[1].axis is not None, pair[0].dim()))
         axis = _axes.after(name, widest.axis, x, out, args, named) if len(axes) == 1 else None
         producer, fed = known[0][1].producer, _fed(name, [o for _, o in known])
-        if transforms(module):
-            producer, fed = path, None
-        scaled = name in PRODUCTS | QUOTIENTS and len(given) == 1
-        mixed = widest.mixed and axis is None
-        return Origin(producer, axis, scaled=scaled, mixed=mixed, fed=fed)
+        if transforms(module):  # an expert's weights tell more than the module that holds them all
+            producer, fed = (producer if producer.endswith("]") else path), None
+        scaled = _scale(name, args, len(known), len(given))
+        return Origin(
+            producer,
+            axis,
+            scaled=scaled,
+            unscaled=None if scaled is None else weakref.ref(known[0][0]),
+            mixed=widest.mixed and axis is None,
+            fed=fed,
+        )
 
 
 def _many(weight: Tensor) -> bool:
     """Whether it holds the matrices of several experts."""
     return weight.dim() > 2 and weight.shape[0] > 1
+
+
+def _scale(name: str, args: Any, known: int, given: int) -> float | None:
+    """By what a product or quotient scales its one tensor that is not stored."""
+    if name not in PRODUCTS | QUOTIENTS or known != 1:
+        return None
+    numbers = [a for a in args if isinstance(a, int | float)]
+    if given > 1 or not numbers:
+        return math.nan
+    by = float(numbers[0])
+    return by if name in PRODUCTS or by == 0 else 1 / by
 
 
 def _fed(name: str, origins: Sequence[Origin]) -> Record | None:

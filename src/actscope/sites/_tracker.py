@@ -15,7 +15,6 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
 from actscope.catalogue import Record
-from actscope.errors import SettingError
 from actscope.sites._activations import (
     declared,
     declared_functions,
@@ -23,6 +22,7 @@ from actscope.sites._activations import (
     record_of_call,
     record_of_module,
 )
+from actscope.sites._axes import from_the_end
 from actscope.sites._call import Call, Key, Listener, names_of
 from actscope.sites._functions import QUIET, name_of, place_of
 from actscope.sites._fused import around, outermost
@@ -237,29 +237,20 @@ class Tracker(TorchFunctionMode):
             "" if own else function,
             "" if own else place_of(sys._getframe(1)),
         )
-        axis = self._axis_told(key, z) if self._axes else None
-        if axis is None and origin is not None:
-            axis = origin.axis
+        name = next((name for name in names_of(key) if name in self._axes), None)
+        if name is not None:
+            self.told.add(name)
+            axis = from_the_end(name, self._axes[name], z)
+        else:
+            axis = origin.axis if origin else None
         call = Call(key, record, axis, tuple(z.shape), weakref.ref(z))
-        call.scaled = bool(origin and origin.scaled)
-        call.mixed = bool(origin and origin.mixed)
+        if origin is not None:
+            call.scaled, call.unscaled = origin.scaled, origin.unscaled
+            call.mixed = origin.mixed
         self.calls.append(call)
         if self._listener is not None:
             self._listener.before(call, z)
         return call
-
-    def _axis_told(self, key: Key, z: Tensor) -> int | None:
-        name = next((name for name in names_of(key) if name in self._axes), None)
-        if name is None:
-            return None
-        axis = self._axes[name]
-        if not isinstance(axis, int) or not -z.dim() <= axis < z.dim():
-            raise SettingError(
-                f"axes[{name!r}] is {axis!r}: the site's input has the shape {tuple(z.shape)}, so "
-                f"it must be a whole number from {-z.dim()} to {z.dim() - 1}"
-            )
-        self.told.add(name)
-        return axis if axis < 0 else axis - z.dim()
 
     def _end(self, call: Call, out: Tensor) -> None:
         origin = Origin(call.key.producer, call.axis, call, mixed=call.mixed, fed=call.record)
