@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import torch
@@ -35,7 +36,7 @@ class Entering:
             "samples": self.samples,
             "mean": self.mean,
             "spread": self.spread,
-            "offset": self.offset,
+            "offset": self.offset if isfinite(self.offset) else None,
         }
 
 
@@ -77,7 +78,10 @@ class Entrance:
         assert self._square is not None
         moved = self._sum.cpu() / self._samples
         mean = self._shift.double().cpu() + moved
-        variance = max(0.0, float(self._square) / self._samples - float(moved @ moved))
+        variance = float(self._square) / self._samples - float(moved @ moved)
+        if not isfinite(variance):
+            return None  # numbers that are none: the first site says so
+        variance = max(0.0, variance)
         spread = variance**0.5
         size = float(mean.norm())
         return Entering(

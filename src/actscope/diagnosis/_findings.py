@@ -47,11 +47,11 @@ def findings(
 
 
 def _of_site(site: SiteHealth, cause: set[str], moments: Sequence[Moment]) -> Iterator[Finding]:
-    if not (isfinite(site.mean) and isfinite(site.std)):
+    if site.broken_units or not isfinite(site.std):
         yield Finding(
-            "not_finite", site.name, [], "serious",
-            f"{site.name}: what enters {site.activation} is not finite (NaN or infinity)"
-            f"{_since(site, moments)}; of {_inputs(site.samples)} nothing else can be said",
+            "not_finite", site.name, site.broken_units, "serious",
+            f"{site.name}: what leaves {len(site.broken_units)} of {site.units} units was NaN or "
+            f"infinity on some of {_inputs(site.samples)}{_since(moments)}",
             repairs.FINITE,
         )  # fmt: skip
         return
@@ -80,12 +80,13 @@ def _of_site(site: SiteHealth, cause: set[str], moments: Sequence[Moment]) -> It
     )  # fmt: skip
 
 
-def _since(site: SiteHealth, moments: Sequence[Moment]) -> str:
-    """Where a number is NaN no unit fires: since when that is so tells since when there are."""
-    if not site.died_units:
+def _since(moments: Sequence[Moment]) -> str:
+    """When the loss was no number for the first time, if it was told."""
+    bad = next((m for m in moments if m.loss is not None and not isfinite(m.loss)), None)
+    if bad is None:
         return ""
-    step = max(site.silent_since[unit] for unit in site.died_units)
-    return f", on every look after step {step}{_what_happened(step, moments)}"
+    rate = "" if bad.lr is None else f", at a learning rate of {bad.lr:.3g}"
+    return f"; the loss was not finite for the first time at step {bad.step}{rate}"
 
 
 def _mend_dead(site: SiteHealth, cause: set[str]) -> str:

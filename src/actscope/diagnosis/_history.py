@@ -93,9 +93,12 @@ def _thin(table: Tensor | None) -> Tensor | None:
     jumps = (value[1:] - value[:-1]).abs().nan_to_num(nan=torch.inf)
     largest = jumps.argsort(descending=True, stable=True)[:JUMPS]
     parts = torch.arange(SPREAD, device=table.device, dtype=torch.float64) / (SPREAD - 1)
-    even = torch.searchsorted(steps, steps[0] + (steps[-1] - steps[0]) * parts)
+    places = steps[0] + (steps[-1] - steps[0]) * parts
+    after = torch.searchsorted(steps, places).clamp(1, len(table) - 1)
+    nearer = places - steps[after - 1] < steps[after] - places
+    even = torch.where(nearer, after - 1, after)
     wanted = torch.zeros(len(table), device=table.device)
-    wanted[even.clamp_max(len(table) - 1)] = 1
+    wanted[even] = 1
     wanted[largest] = 2
     wanted[largest + 1] = 2
     wanted[0] = wanted[-1] = 3
@@ -105,7 +108,7 @@ def _thin(table: Tensor | None) -> Tensor | None:
 
 @dataclass(frozen=True)
 class Moment:
-    """What was known at one step; None where it was not told."""
+    """What was known at one step; None where it was not told, infinity for a loss that was NaN."""
 
     step: int
     loss: float | None
@@ -113,7 +116,8 @@ class Moment:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
-        return {"step": self.step, "loss": self.loss, "lr": self.lr}
+        finite = None if self.loss is None or self.loss == torch.inf else self.loss
+        return {"step": self.step, "loss": finite, "lr": self.lr}
 
 
 class Timeline:
@@ -149,7 +153,7 @@ class Timeline:
         return [
             Moment(int(step), _known(loss), _known(lr))
             for step, loss, lr in self._series.rows()
-            if loss == loss or lr == lr or loss in (torch.inf, -torch.inf)
+            if loss == loss or lr == lr
         ]
 
     def add(self, other: Timeline) -> None:
@@ -186,10 +190,11 @@ def _number(name: str, value: Any) -> float | Tensor | None:
             raise SettingError(
                 f"{name} has shape {tuple(value.shape)}: note takes a number, such as {name}.mean()"
             )
-        return value.detach().clone()
+        # In the series NaN means that nothing was told.
+        return value.detach().double().nan_to_num(nan=torch.inf, posinf=torch.inf)
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         raise SettingError(f"{name} is {value!r}: note takes a number or a tensor of one")
-    return float(value)
+    return torch.inf if value != value else float(value)
 
 
 def _known(value: float) -> float | None:

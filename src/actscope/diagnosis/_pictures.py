@@ -105,10 +105,10 @@ def _bar(ax: Axes, y: float, site: SiteHealth, thick: float) -> None:
 
 
 def _beside(ax: Axes, y: float, words: str, narrow: bool) -> None:
-    x, dy = (0.0, 0.5) if narrow else (1.02, 0.0)
+    x, dy = (0.0, 0.42) if narrow else (1.02, 0.0)
     ax.annotate(
         words, (x, y - dy), color=MUTED, fontsize=10.5, va="center",
-        xytext=(0 if narrow else 6, 4 if narrow else 0), textcoords="offset points",
+        xytext=(0 if narrow else 6, 0), textcoords="offset points",
     )  # fmt: skip
 
 

@@ -32,7 +32,8 @@ class SiteHealth:
     of outputs that are exactly 0. died_units: fired while watched and have been silent since, on
     more inputs than chance allows; none of them is in dead_units. silent_since: of each dead or
     died unit the last step looked at with an input outside the dead region, -1: never while
-    watched; silent_samples: on how many inputs since, or more. history: (step, share of units
+    watched; silent_samples: on how many inputs since, or more. broken_units: with an output that
+    was infinite or no number. history: (step, share of units
     silent on that look), thinned. mean, std: of the inputs of the activation, over all units;
     unit_std: root of the mean variance of a unit. gradient: mean |gradient of the output|, None
     where none was seen. gated: the unit is activation x another tensor.
@@ -57,6 +58,7 @@ class SiteHealth:
     history: list[tuple[int, float]] = field(default_factory=list)
     died_units: list[int] = field(default_factory=list)
     silent_samples: dict[int, int] = field(default_factory=dict)
+    broken_units: list[int] = field(default_factory=list)
 
     def share(self, which: Sequence[int]) -> float:
         """Of the units."""
@@ -80,6 +82,7 @@ class SiteHealth:
             "gradient": _finite(self.gradient),
             "gated": self.gated,
             "died_units": self.died_units,
+            "broken_units": self.broken_units,
             "silent_samples": {str(k): v for k, v in self.silent_samples.items()},
             "silent_since": {str(k): v for k, v in self.silent_since.items()},
             "history": [[step, share] for step, share in self.history],

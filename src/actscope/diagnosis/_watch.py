@@ -15,7 +15,7 @@ from actscope.diagnosis._history import Timeline, fallen
 from actscope.diagnosis._live import Live
 from actscope.diagnosis._hold import Hold
 from actscope.diagnosis._pass import Pass, SiteState, WholePass
-from actscope.diagnosis._plan import Plan, PlannedPass, planned
+from actscope.diagnosis._plan import PlannedPass, planned
 from actscope.diagnosis._report import Finding, HealthReport, SiteHealth
 from actscope.diagnosis._units import GRADIENT, OUTSIDE, Lens
 from actscope.errors import SettingError
@@ -29,6 +29,8 @@ FIRST = 3
 WHOLE = 20
 # In training, means, variances and gradients are taken at looks so many steps apart.
 DEEP = 8
+# Hooks for passes looked at stay on between them if these are at most so many steps apart.
+LASTING = 4
 
 
 class Watch:
@@ -53,7 +55,7 @@ class Watch:
         self.calls: dict[Key, Call] = {}
         self._lenses: dict[Key, Lens] = {}
         self._pass: Pass | None = None
-        self._plan: Plan | None = None
+        self._planned: PlannedPass | None = None
         self._plannable = True
         self._deep = -DEEP
         self._timeline, self._entrance = Timeline(optimizer), Entrance()
@@ -80,6 +82,7 @@ class Watch:
     ) -> None:
         try:
             self._stop(keep=False)
+            self._drop()
         finally:
             self._hold.off()
         if error is None and self._live.wanted:
@@ -184,6 +187,7 @@ class Watch:
             silent_since=dict.fromkeys(dead, -1) | {unit: f.step for unit, f in died.items()},
             history=[(int(step), silent / count) for step, silent, _ in state.history.rows()],
             died_units=[] if record.step_like else list(died),
+            broken_units=_indices(units.broken()),
             silent_samples=dict.fromkeys(dead, int(units.samples))
             | {unit: f.samples for unit, f in died.items()},
             **common,
@@ -205,13 +209,21 @@ class Watch:
         if deep:
             self._deep = self.step
         # Out of training every pass looked at is kept, whichever way it goes.
-        if self._plan is None or not training or self.looked % WHOLE == 0:
-            self._pass = WholePass(self, self._model, deep=deep)
+        run = self._planned
+        if run is not None and training and self.looked % WHOLE and run.fits():
+            self._pass = run
         else:
-            self._pass = PlannedPass(self, self._plan, deep=deep)
-        self._hold.uncompiled()
-        self._pass.start()
+            self._drop()
+            self._pass = run = WholePass(self, self._model)
+        if not isinstance(run, PlannedPass) or run.sees_functions or self._hold.is_compiled:
+            self._hold.uncompiled()
+        run.start(deep=deep)
         self._entrance.start(self._model, given, self.looked)
+
+    def _drop(self) -> None:
+        if self._planned is not None:
+            self._planned.close()
+            self._planned = None
 
     def _end(self, went_well: bool) -> None:
         kept = self._stop(keep=went_well)
@@ -231,11 +243,15 @@ class Watch:
         self._hold.restored()
         if isinstance(running, PlannedPass) and keep and not running.complete:
             # It goes different ways: from now on, all is seen each time.
-            self._plan, self._plannable, keep = None, False, False
+            self._drop()
+            self._plannable, keep = False, False
         if keep:
             running.commit()
         if isinstance(running, WholePass) and keep and self._plannable:
-            self._plan = planned(running, dict(self._model.named_modules()))
+            plan = planned(running, dict(self._model.named_modules()))
+            if plan is not None:
+                often = self._every != "auto" and int(self._every) <= LASTING
+                self._planned = PlannedPass(self, plan, lasting=often and not plan.fused)
         return keep
 
     def lens(self, call: Call) -> Lens:
