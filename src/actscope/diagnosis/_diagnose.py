@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import Any
 
@@ -63,14 +63,15 @@ def diagnose(
     if loss is not None and not callable(loss):
         raise SettingError(f"loss is {loss!r}: give a function, loss(output, targets)")
     seen = Watch(model, 1, mask)
-    some, known = each(batches)
-    total = max_batches if known is None else min(known, max_batches or known)
     count = 0
-    with (
-        _unchanged(model),
-        seen,
-        render.progress(total or 1, "diagnosing", enabled=(total or 0) >= LONG) as bar,
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(_unchanged(model))
+        stack.enter_context(seen)
+        some, known = each(batches)  # a shuffling loader draws a number here
+        total = max_batches if known is None else min(known, max_batches or known)
+        bar = stack.enter_context(
+            render.progress(total or 1, "diagnosing", enabled=(total or 0) >= LONG)
+        )
         for raw in islice(some, max_batches):
             batch = arguments(model, raw, loss is not None)
             try:
