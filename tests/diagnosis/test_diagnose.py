@@ -268,7 +268,9 @@ def test_pytest_shows_the_users_line_and_none_of_ours() -> None:
     with pytest.raises(UnhealthyModel) as caught:
         assert_healthy(model, X)
     assert len(caught.traceback) > 1
-    assert [entry.path.name for entry in caught.traceback.filter(caught)] == [Path(__file__).name]
+    assert [Path(entry.path).name for entry in caught.traceback.filter(caught)] == [
+        Path(__file__).name
+    ]
 
 
 def test_a_bar_only_for_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
