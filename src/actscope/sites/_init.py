@@ -48,7 +48,7 @@ def init_(model: nn.Module, *, example: Any) -> Initialised:
     >>> [(d.layer, d.reads, round(d.gain, 3)) for d in done.layers]
     [('0', '', 1.0), ('2', 'relu', 1.414)]
     """
-    read = observe(model, example).read
+    read = observe(model, example, doing="initialise it", values=True).read
     layers, left, touched = [], [], set[int]()
     inner = unwrapped(model)
     for path, module in inner.named_modules():

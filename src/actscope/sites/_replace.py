@@ -61,11 +61,11 @@ def modules(model: nn.Module, sites: Sequence[Site], record: Record, undo: Undo)
 
 def like(record: Record, model: nn.Module, old: nn.Module | None) -> nn.Module:
     """A new module of the device, number format and mode of what is around it."""
+    some = next((p for p in model.parameters() if p.is_floating_point()), None)
     with torch.inference_mode(False), torch.enable_grad():  # else it could never learn
         fresh = new_module(record)
-    some = next((p for p in model.parameters() if p.is_floating_point()), None)
-    if some is not None:
-        fresh.to(some.device, some.dtype)
+        if some is not None:
+            fresh.to(some.device, some.dtype)
     return fresh.train(model.training if old is None else old.training)
 
 
