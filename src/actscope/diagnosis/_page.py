@@ -64,7 +64,7 @@ def _findings(findings: Sequence[Finding]) -> list[Markup]:
         element(
             "div",
             element("h3", f"{finding.severity}: {finding.kind.replace('_', ' ')}".capitalize()),
-            element("p", finding.text),
+            element("p", render.label(finding.text, None)),
             _repair(finding.repair),
         )
         for finding in findings
@@ -74,7 +74,7 @@ def _findings(findings: Sequence[Finding]) -> list[Markup]:
 def _repair(repair: str) -> list[Markup]:
     """The code, and what it says behind it as a sentence, which can be folded on a phone."""
     code, _, comment = repair.partition("  # ")
-    made = [element("pre", element("code", code), tabindex=0)]
+    made = [element("pre", element("code", render.label(code, None)), tabindex=0)]
     return [element("p", f"{comment[:1].upper()}{comment[1:]}:"), *made] if comment else made
 
 
@@ -133,6 +133,6 @@ def _left_out(report: HealthReport) -> list[Markup]:
         ("Not seen, as it runs outside Python", report.unseen),
     ):
         if names:
-            listed = element("ul", [element("li", name) for name in names])
+            listed = element("ul", [element("li", render.label(name, None)) for name in names])
             made.append(render.details(f"{heading} ({len(names)})", listed))
     return made
