@@ -157,7 +157,17 @@ def test_serious_is_1_and_stdout_is_the_document_alone(
 
 def test_healthy_is_0_and_says_so_in_words(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert diagnose("my_model:healthy", "--data", "x.npy") == 0
-    assert "tanh" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "tanh" in out
+    assert "HealthReport(" not in out
+
+
+def test_a_page(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert diagnose("my_model:sick", "--data", "x.npy", "--out", "health.html") == 1
+    out, page = capsys.readouterr().out, (here / "health.html").read_text()
+    assert (here / "health.html").resolve().as_uri() in out
+    assert "5 of 8 units" in page
+    assert "5 of 8 units" in " ".join(out.split())
 
 
 @pytest.mark.parametrize("name", ["healthy", "instance", "Inside.make"])

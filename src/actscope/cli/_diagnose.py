@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +12,9 @@ from actscope.errors import SettingError
 from . import _json as json_output
 from . import _user_code as user_code
 from . import _values as values
+
+if TYPE_CHECKING:
+    from actscope.diagnosis import HealthReport
 
 SERIOUS = 1
 
@@ -145,12 +147,12 @@ def _shapes(inputs: Any) -> str:
     return ", ".join(f"shape {tuple(value.shape[1:])}" for value in each)
 
 
-def _show(report: Any, notes: list[str], out: Path | None) -> None:
+def _show(report: HealthReport, notes: list[str], out: Path | None) -> None:
     from actscope.render import console, line
 
     screen = console()
     for note in notes:
         screen.print(line(f"- {note}", "dim"))
-    print(report, file=sys.stdout)
+    screen.print(report)
     if out is not None:
         print(f"\nThe page with the pictures: {out}\n  {out.resolve().as_uri()}")
