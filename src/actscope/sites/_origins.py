@@ -65,6 +65,12 @@ class Origins:
         if origin is not None and tensor.shape == other.shape:
             self.put(tensor, origin)
 
+    def feed(self, tensor: Tensor, record: Record) -> None:
+        """Say that a tensor is what an activation gave."""
+        origin = self.of(tensor)
+        if origin is not None:
+            self.put(tensor, replace(origin, fed=record))
+
     def of(self, tensor: Tensor) -> Origin | None:
         """None for what the pass did not make, as the model's inputs."""
         found = self._known.get(id(tensor))

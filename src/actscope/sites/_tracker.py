@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -186,18 +186,22 @@ class Tracker(TorchFunctionMode):
         outs = list(tensors([out] if isinstance(out, Tensor) else out or ())) if _holds(out) else []
         if not outs:
             return
+        units: Sequence[Call] = ()
         if name in PRODUCTS | QUOTIENTS:
             factors = list(tensors((*args, *kwargs.values())))
             origins = [(t, self._origins.of(t)) for t in factors]
             fresh = [(t, o.call) for t, o in origins if o is not None and o.call is not None]
-            for call in judge(factors, fresh, outs[0]):
-                if self._listener is not None:
-                    self._listener.gated(call, outs[0])
+            units = judge(factors, fresh, outs[0])
+        if self._listener is not None:
+            for call in units:
+                self._listener.gated(call, outs[0])
         frame = self._stack[-1] if self._stack else None
         self._origins.follow(
             name, outs, args, kwargs, frame.path if frame else "",
             frame.module if frame else self._model,
         )  # fmt: skip
+        if units and units[0].inline:
+            self._origins.feed(outs[0], units[0].record)
 
     @contextmanager
     def _declared(self, kind: type) -> Iterator[None]:
