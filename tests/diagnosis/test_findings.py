@@ -69,6 +69,14 @@ def test_dead_units(count: int, severity: str | None) -> None:
         assert "none of 500 inputs" in found[0].text
 
 
+def test_one_unit_of_few_is_a_note() -> None:
+    model = net(width=8)
+    nn.init.constant_(layers(model)[0].bias[:1], -99.0)
+    (found,) = diagnose(model, rows()).findings
+    assert (found.kind, found.severity) == ("dead", "note")
+    assert "1 of 8 units (12%) is dead" in found.text
+
+
 @pytest.mark.parametrize(("samples", "severity"), [(99, "warning"), (100, "serious")])
 def test_few_samples_are_said_and_soften(samples: int, severity: str) -> None:
     model = net()
@@ -111,6 +119,20 @@ def test_numbers_that_are_none() -> None:
     (found,) = report.findings
     assert (found.kind, found.severity, found.site) == ("not_finite", "serious", "1")
     assert not diagnose(model, rows()).findings
+
+
+def test_one_unit_without_a_number_is_named_and_when_the_loss_was_none() -> None:
+    model = net()
+    with watch(model, every=1) as seen:
+        for n in range(6):
+            if n == 3:
+                nn.init.constant_(layers(model)[0].bias[3:4], torch.inf)
+            model(rows())
+            seen.note(loss=torch.tensor(torch.nan if n > 3 else 1.0), lr=0.25)
+    (found,) = of_kind(seen.report(), "not_finite")
+    assert found.units == [3]
+    assert "leaves 1 of 20 units" in found.text
+    assert "not finite for the first time at step 4, at a learning rate of 0.25" in found.text
 
 
 # --- depth
@@ -169,6 +191,16 @@ def test_inputs_that_are_not_centred(kind: str, mean: float, told: bool) -> None
     assert [(f.severity, f.site) for f in found] == [("warning", "0")] * told
 
 
+def test_the_offset_is_that_of_all_batches_together() -> None:
+    x = rows().double() * torch.linspace(0.1, 3, FEATURES) + torch.linspace(-2, 9, FEATURES)
+    x[250:] += 4
+    told = diagnose(net().double(), list(x.split(125))).entering
+    assert told is not None
+    mean, spread = x.numpy().mean(0), x.numpy().std(0)
+    assert told.offset == pytest.approx((mean**2).sum() ** 0.5 / (spread**2).sum() ** 0.5)
+    assert told.mean == pytest.approx(mean.mean())
+
+
 def test_what_follows_an_embedding_is_not_an_input_to_centre() -> None:
     model = nn.Sequential(nn.Embedding(9, FEATURES), *net())
     nn.init.constant_(model[0].weight, 5.0)  # type: ignore[arg-type]
@@ -207,7 +239,7 @@ def killed_at(step: int, steps: int, count: int, rate: float = 0.5) -> HealthRep
             if n == step:
                 nn.init.constant_(layers(model)[0].bias[:count], -99.0)
             model(rows()[:50])
-            seen.note(loss=torch.tensor(7.5 if n >= step else 2.25))
+            seen.note(loss=torch.tensor(float(n)))
     return seen.report()
 
 
@@ -218,7 +250,7 @@ def test_units_that_die_while_watched() -> None:
     assert found.severity == "serious"
     assert "after step 29:" in found.text
     assert "learning rate was 0.5" in found.text
-    assert "loss went from 2.25 to 7.5" in found.text
+    assert "loss went from 29 to 30" in found.text
     assert "1,500 inputs" in found.text  # 30 looks of 50
     assert not report.ok
     assert report.sites[0].silent_since == dict.fromkeys(range(12), 29)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from actscope.diagnosis._history import KEPT, RECENT, Series, Timeline, fallen
+from actscope.diagnosis._live import Live
 from actscope.diagnosis._report import Finding
 from actscope.diagnosis._watch import watch
 from actscope.errors import SettingError
@@ -178,6 +179,21 @@ def test_findings_are_told_once_and_again_when_they_get_worse() -> None:
     assert told[1] == next(f for f in seen.report().findings if f.kind == "dying") or (
         told[1].units == list(range(12))
     )
+
+
+@pytest.mark.parametrize(
+    ("severity", "units", "told"),
+    [("warning", 4, False), ("serious", 4, True), ("note", 4, False), ("note", 8, True),
+     ("warning", 7, False)],
+)  # fmt: skip
+def test_what_counts_as_worse(severity: str, units: int, told: bool) -> None:
+    heard = list[Finding]()
+    live = Live(heard.append)
+    for kind, count in (("warning", 4), (severity, units)):
+        live.tell([Finding("dead", "act", list(range(count)), kind, "", "")])
+    assert len(heard) == 1 + told
+    live.tell([Finding("dead", "other", [], "note", "", "")])
+    assert len(heard) == 2 + told
 
 
 def test_a_short_run_is_told_at_its_end() -> None:

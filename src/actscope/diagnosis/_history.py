@@ -101,7 +101,6 @@ def _thin(table: Tensor | None) -> Tensor | None:
     wanted[even] = 1
     wanted[largest] = 2
     wanted[largest + 1] = 2
-    wanted[0] = wanted[-1] = 3
     chosen = wanted.argsort(descending=True, stable=True)[:KEPT].sort().values
     return table[chosen]
 
@@ -191,7 +190,7 @@ def _number(name: str, value: Any) -> float | Tensor | None:
                 f"{name} has shape {tuple(value.shape)}: note takes a number, such as {name}.mean()"
             )
         # In the series NaN means that nothing was told.
-        return value.detach().double().nan_to_num(nan=torch.inf, posinf=torch.inf)
+        return value.detach().nan_to_num(nan=torch.inf, posinf=torch.inf)
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         raise SettingError(f"{name} is {value!r}: note takes a number or a tensor of one")
     return torch.inf if value != value else float(value)
