@@ -56,7 +56,7 @@ class Watch:
         self._lenses: dict[Key, Lens] = {}
         self._pass: Pass | None = None
         self._planned: PlannedPass | None = None
-        self._plannable = True
+        self._plannable, self._trained = True, False
         self._deep = -DEEP
         self._timeline, self._entrance = Timeline(optimizer), Entrance()
         self._live = Live(on_finding)
@@ -109,6 +109,7 @@ class Watch:
             self.calls.setdefault(key, call)
         self._timeline.add(other._timeline)
         self.looked += other.looked
+        self._trained |= other._trained
         self.step = max(self.step, other.step)
         return self
 
@@ -171,7 +172,9 @@ class Watch:
         dead = [] if health.dead is None else _indices(health.dead)
         mean, variance = units.pooled()
         gradients = float(units.gradients)
+        # Where no weight changes, silence tells of the order of the data.
         died = fallen(units.sums[OUTSIDE], units.last_outside, state.history)
+        died = died if self._trained else {}
         return SiteHealth(
             units=count,
             axis=site.axis,
@@ -205,6 +208,7 @@ class Watch:
         if not self._is_looked_at():
             return
         training = self._model.training
+        self._trained |= training
         deep = not training or self.step < FIRST or self.step - self._deep >= DEEP
         if deep:
             self._deep = self.step
