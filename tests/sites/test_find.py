@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -247,6 +249,21 @@ def test_fused_attention_is_bit_equal_and_seen(
     assert {c.axis for c in tracker.calls} == {-1}
     assert model(**x).shape == alone.shape
     assert not any("forward" in vars(m) for m in model.modules())
+
+
+def test_what_follows_a_fused_layer_comes_from_it() -> None:
+    model = nn.Sequential(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), nn.Tanh()).eval()
+    found = find(model, torch.randn(2, 3, 8)).sites
+    assert [(s.key.producer, s.axis) for s in found] == [("0.linear1", -1), ("0.norm2", -1)]
+
+
+@pytest.mark.parametrize("mode", [torch.inference_mode, torch.enable_grad, torch.no_grad])
+def test_in_any_gradient_mode(mode: Callable[[], AbstractContextManager[None]]) -> None:
+    model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.BatchNorm1d(6))
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    with mode():
+        assert named(model, torch.randn(3, 4)) == [("1", "relu")]
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
 
 
 def test_multihead_attention_is_bit_equal_in_evaluation() -> None:

@@ -108,3 +108,7 @@ def test_sharded_models() -> None:
 def test_what_distributes_data_alone_is_not_refused() -> None:
     for wrapped in (nn.parallel.DistributedDataParallel(model()), nn.DataParallel(model())):
         assert [s.name for s in find(wrapped, X).sites] == ["module.1"]
+        assert act.swap(wrapped, "relu", "gelu", example=X).difference > 0
+    wrapped = nn.parallel.DistributedDataParallel(model())
+    with pytest.raises(act.SettingError, match=r"prelu learns.*swap before wrapping"):
+        act.swap(wrapped, "relu", "prelu", example=X)

@@ -87,6 +87,29 @@ def test_what_is_learned_has_the_models_number_format_and_mode(functional: bool)
     assert learned.grad is not None
 
 
+def test_a_learned_swish_at_each_of_two_functions() -> None:
+    class Two(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Linear(4, 6), nn.Linear(6, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = F.relu(self.first(x))
+            return F.relu(self.second(x))
+
+    model, x = Two(), torch.randn(3, 4)
+    done = act.swap(model, "relu", "beta_swish(beta=2)", example=x)
+    one, two = done.parameters
+    with torch.no_grad():
+        two.fill_(5.0)
+    z = model.first(x)
+    z = model.second(z * torch.sigmoid(2 * z))
+    torch.testing.assert_close(model(x), z * torch.sigmoid(5 * z))
+    model(x).sum().backward()
+    assert one.grad is not None
+    assert two.grad is not None
+
+
 def test_shared_instances_are_separated() -> None:
     shared = nn.ReLU()
     model = nn.Sequential(nn.Linear(4, 5), shared, nn.Linear(5, 6), shared, nn.Linear(6, 2))

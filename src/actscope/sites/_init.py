@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrize import is_parametrized
 
 from actscope.catalogue import Record
 from actscope.sites._observe import kept, observe, run, unwrapped
@@ -90,7 +89,7 @@ def init_(model: nn.Module, *, example: Any, lsuv: bool = False) -> Initialised:
 def _why_not(model: nn.Module, module: nn.Module, called: bool, seen: set[int]) -> str:
     """Why a layer is left as it is; "" if it is not."""
     weight = module._parameters.get("weight")
-    if weight is None or is_parametrized(module):
+    if weight is None:
         return "its weights are computed from these"
     if not called:
         return "not called by itself on this example"

@@ -101,6 +101,13 @@ def swap(
         raise SettingError(f"{record.label} works on whole layers: it cannot replace a function")
     was = observe(model, example, doing="swap", values=True)
     inner = unwrapped(model)
+    if _learns(record) and any(
+        isinstance(m, nn.parallel.DistributedDataParallel) for m in inner.modules()
+    ):
+        raise SettingError(
+            f"{record.label} learns, and DistributedDataParallel shares only what it was given: "
+            "swap before wrapping the model"
+        )
     chosen = _chosen(collect(inner, was.calls), old, sites)
     undo = Undo()
     try:
@@ -172,6 +179,10 @@ def _chosen(found: Sites, old: Any, wanted: Sequence[str] | None) -> list[Site]:
     return chosen
 
 
+def _learns(record: Record) -> bool:
+    return any(p.learned for p in record.parameters.values())
+
+
 # --- proof
 
 
@@ -209,7 +220,7 @@ def _prove(
         if call.key.module in made:
             serves.setdefault(call.key.module, set()).add(call.key.producer)
     for path in serves:
-        if len(serves[path]) > 1 and any(p.learned for p in record.parameters.values()):
+        if len(serves[path]) > 1 and _learns(record):
             raise SettingError(
                 f"{path} serves several layers, and {record.label} learns: they would share what "
                 "it learns; give each layer a module of its own"
