@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -166,6 +169,18 @@ def test_totals_alone(tmp_path: Path) -> None:
     running.fit(Classifier(), loader())
     names = {name for name in running.callback_metrics if name.startswith("health/")}
     assert names == {"health/dead", "health/dormant", "health/saturated"}
+
+
+def test_two_processes_have_one_report() -> None:
+    """Each saw 32 of the 64 rows; both know of all, and one tells."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.integrations.ranks"],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = sorted(json.loads(line) for line in done.stdout.splitlines() if line[:1] == "[")
+    assert told == [[rank, 64, PLANTED, 0.25] for rank in (0, 1)]
+    assert done.stderr.count("2 of 8 units") == 1
 
 
 @pytest.mark.parametrize(

@@ -72,16 +72,16 @@ class Windows:
         self.pause()
         self._watches = {}
 
-    def close(self, *, together: bool = False) -> dict[str, float]:
+    def close(self, *, together: bool = False, tell: bool = True) -> dict[str, float]:
         """End the window: keep its reports, tell what is new, give its numbers.
 
-        together: add up what all ranks saw; all of them must call.
+        together: add up what all ranks saw; all of them must call, and one has to tell.
         """
         watches = self._watches
         self.drop()
         seen = {path: w.gather() if together else w for path, w in watches.items()}
         self.reports = {path: w.report() for path, w in seen.items()} or self.reports
-        for path, report in self.reports.items():
+        for path, report in self.reports.items() if tell else ():
             for finding in report.findings:
                 self._tell_once(path, finding)
         return self._numbers() if watches else {}

@@ -182,9 +182,10 @@ class ActivationHealth(Callback):
                 self._windows.open(self._known)
 
     def _log(self, trainer: Any, pl_module: Any) -> None:
-        numbers = self._windows.close(together=trainer.world_size > 1)
+        several = trainer.world_size > 1
+        numbers = self._windows.close(together=several, tell=trainer.is_global_zero)
         if numbers:  # all ranks have the same numbers; sync_dist keeps Lightning from warning
-            pl_module.log_dict(numbers, on_epoch=True, sync_dist=trainer.world_size > 1)
+            pl_module.log_dict(numbers, on_epoch=True, sync_dist=several)
 
     def _off(self) -> None:
         self._windows.drop()

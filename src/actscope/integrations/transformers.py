@@ -97,7 +97,8 @@ class ActivationHealth(TrainerCallback):
         if not self._steps or not self._windows.running or logs is None or "loss" not in logs:
             return
         self._steps = 0
-        numbers = self._windows.close(together=args.world_size > 1)
+        several = args.world_size > 1
+        numbers = self._windows.close(together=several, tell=state.is_world_process_zero)
         logs.update(numbers)
         if state.log_history and state.log_history[-1].get("step") == state.global_step:
             state.log_history[-1].update(numbers)
