@@ -86,9 +86,7 @@ def _arguments() -> argparse.Namespace:
     return options
 
 
-def measured(
-    make: Callable[[], Training], rounds: int, steps: int = STEPS
-) -> list[dict[str, Any]]:
+def measured(make: Callable[[], Training], rounds: int, steps: int = STEPS) -> list[dict[str, Any]]:
     """A row a contestant: seconds a step, and what is added to a step without it."""
     training = make()
     contestants = _contestants(training)
@@ -191,9 +189,7 @@ def cells(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
 
 def _plain(rows: list[dict[str, Any]]) -> str:
     lines = [HEADER, *cells(rows)]
-    return "\n".join(
-        f"{line[0]:<24}{line[1]:>12}{line[2]:>12}  {line[3]}" for line in lines
-    )
+    return "\n".join(f"{line[0]:<24}{line[1]:>12}{line[2]:>12}  {line[3]}" for line in lines)
 
 
 def markdown(document: dict[str, Any]) -> str:

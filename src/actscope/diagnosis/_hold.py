@@ -14,7 +14,7 @@ from torch import nn
 from actscope.errors import SettingError
 
 # Modules that leave their fused path when a hook is on them.
-_FUSED = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
+FUSED = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
 
 
 class Hold:
@@ -30,7 +30,7 @@ class Hold:
     ) -> None:
         # A compiled model runs its own module; that one is looked at, as it is, uncompiled.
         self.model: nn.Module = getattr(model, "_orig_mod", model)
-        self.traced = False
+        self.traced = self.is_compiled = False
         self._outer = model
         self._tell_begin, self._tell_end = begin, end
         self._off: list[Callable[[], None]] = []
@@ -48,9 +48,10 @@ class Hold:
         refuse_transforms()
         self._thread = threading.get_ident()
         model = self._outer
+        self.is_compiled = any(map(_is_compiled, model.modules()))
         if vars(model).get("_compiled_call_impl") is not None:
             self._replace("_compiled_call_impl", model._call_impl)
-        elif isinstance(model, _FUSED):
+        elif isinstance(model, FUSED):
             self._replace("forward", None)
         else:
             before = model.register_forward_pre_hook(
@@ -144,6 +145,10 @@ def refuse_transforms() -> None:
             "inside torch.func (vmap, grad, jvp ...) one call stands for many: watch the model "
             "outside of it"
         )
+
+
+def _is_compiled(module: nn.Module) -> bool:
+    return bool(vars(module).get("_compiled_call_impl")) or "_orig_mod" in module._modules
 
 
 def _runs(frame: FrameType) -> bool:

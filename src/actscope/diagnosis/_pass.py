@@ -5,28 +5,71 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from actscope.diagnosis._history import Series
-from actscope.diagnosis._units import GRADIENT, Lens, Look, Units
+from actscope.diagnosis._units import GRADIENT, Lens, Look, Units, fold
 from actscope.sites._call import Call, Key
 from actscope.sites._tracker import Tracker
 
 
-@dataclass
-class SiteState:
-    """All that is kept of one site. history: (step, units silent then, inputs seen so far).
+# Looks gathered before they are added up: small operations cost more than what they compute.
+GATHERED = 16
 
-    changed: it had another number of units at some call, which was left out.
+
+class SiteState:
+    """All that is kept of one site.
+
+    units: its sums. history: (step, units silent then, inputs seen so far). changed: it had
+    another number of units at some call, which was left out.
     """
 
-    units: Units
-    history: Series = field(default_factory=Series)
-    changed: bool = False
+    def __init__(self, units: Units, history: Series | None = None) -> None:
+        self._units, self._history = units, history or Series()
+        self._looks: list[tuple[int, Look]] = []
+        self.changed = False
+
+    @property
+    def units(self) -> Units:
+        """With all looks added."""
+        self._fold()
+        return self._units
+
+    @property
+    def history(self) -> Series:
+        """With all looks added."""
+        self._fold()
+        return self._history
+
+    def add(self, step: int, look: Look) -> None:
+        """One call, of the same pass as the last one or of a later one."""
+        if look.units != len(self._units.last_outside):
+            self.changed = True
+            return
+        if len(self._looks) >= GATHERED and self._looks[-1][0] != step:
+            self._fold()
+        self._looks.append((step, look))
+
+    def add_gradient(self, total: Tensor, samples: Tensor) -> None:
+        """Sum of |gradient|, Float["unit"]."""
+        if len(total) == len(self._units.last_outside):
+            here = self._units.sums.device
+            self._units.sums[GRADIENT] += total.to(here)
+            self._units.gradients += samples.to(here)
+
+    def _fold(self) -> None:
+        if not self._looks:
+            return
+        looks, self._looks = self._looks, []
+        with torch.inference_mode(False), torch.no_grad(), torch._C.DisableTorchFunction():
+            device = looks[-1][1].device
+            if device != self._units.sums.device:
+                self._units = self._units.to(device)
+            for step, silent, samples in fold(self._units, looks):
+                self._history.append(step, silent, samples)
 
 
 class Keeper(Protocol):
@@ -43,15 +86,15 @@ class Keeper(Protocol):
 
 
 class Pass:
-    """One pass looked at. deep: means, variances and gradients, too."""
+    """One pass looked at; deep: for means, variances and gradients, too."""
 
-    def __init__(self, keeper: Keeper, *, deep: bool) -> None:
-        self._keeper, self._deep = keeper, deep
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper, self._deep = keeper, True
         self._looks: dict[int, tuple[Call, Lens, Look, Tensor | None]] = {}
 
-    def start(self) -> None:
+    def start(self, *, deep: bool) -> None:
         """Before the model runs."""
-        raise AssertionError
+        self._deep, self._looks = deep, {}
 
     def stop(self) -> None:
         """After it ran, or failed."""
@@ -69,7 +112,7 @@ class Pass:
         if z.is_meta or not z.is_floating_point():
             return
         lens = self._keeper.lens(call)
-        with torch.no_grad(), torch._C.DisableTorchFunction():
+        with torch._C.DisableTorchFunction():
             mask = self._keeper.mask(z, call.axis)
             self._looks[id(call)] = call, lens, lens.inputs(z, mask, deep=self._deep), mask
 
@@ -84,7 +127,7 @@ class Pass:
         if found is None:
             return
         _, lens, look, mask = found
-        with torch.no_grad(), torch._C.DisableTorchFunction():
+        with torch._C.DisableTorchFunction():
             lens.outputs(look, a, mask, gated=gated)
             if self._deep and a.requires_grad and not call.hooked:
                 call.hooked = True
@@ -95,13 +138,9 @@ class Pass:
 
         def see(gradient: Tensor) -> None:
             state = states.get(key)
-            units = gradient.shape[lens.axis]
-            if state is None or len(state.units.last_outside) != units:
-                return
-            with torch.no_grad():
-                total, samples = lens.gradient(gradient, mask)
-                state.units.sums[GRADIENT] += total
-                state.units.gradients += samples
+            if state is not None:
+                with torch.inference_mode(False), torch.no_grad():
+                    state.add_gradient(*lens.gradient(gradient, mask))
 
         return see
 
@@ -112,28 +151,14 @@ class Pass:
         keeper.looked += 1
         for call in self.calls():
             keeper.calls.setdefault(call.key, call)
-        with torch.no_grad():
-            seen = [self._add(call, look) for call, _, look, _ in self._looks.values()]
-            for key in dict.fromkeys(key for key in seen if key is not None):
-                state = keeper.states[key]
-                silent, samples = state.units.silent(keeper.step), state.units.samples.clone()
-                state.history.append(keeper.step, silent, samples)
-
-    def _add(self, call: Call, look: Look) -> Key | None:
-        if call.role != "hidden" or look.size is None:
-            return None
-        states, key = self._keeper.states, call.key
-        state = states.get(key)
-        device = look.size.device
-        if state is None:
-            states[key] = state = SiteState(Units.empty(look.units, device))
-        if len(state.units.last_outside) != look.units:
-            state.changed = True
-            return None
-        if state.units.sums.device != device:
-            state.units = state.units.to(device)
-        look.add_to(state.units, self._keeper.step)
-        return key
+        for call, _, look, _ in self._looks.values():
+            if call.role == "hidden" and look.size is not None:
+                state = keeper.states.get(call.key)
+                if state is None:
+                    with torch.inference_mode(False):
+                        state = SiteState(Units.empty(look.units, look.device))
+                    keeper.states[call.key] = state
+                state.add(keeper.step, look)
 
 
 class _Logging(Tracker):
@@ -160,13 +185,14 @@ class WholePass(Pass):
     events: what happened, in order: calls of activations, modules whose forward ended.
     """
 
-    def __init__(self, keeper: Keeper, model: nn.Module, *, deep: bool) -> None:
-        super().__init__(keeper, deep=deep)
+    def __init__(self, keeper: Keeper, model: nn.Module) -> None:
+        super().__init__(keeper)
         self.events: list[Call | nn.Module] = []
         self._tracker = _Logging(model, self, self.events.append)
         self._stack = ExitStack()
 
-    def start(self) -> None:
+    def start(self, *, deep: bool) -> None:
+        super().start(deep=deep)
         self._stack.enter_context(self._tracker.watching())
 
     def stop(self) -> None:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from actscope.diagnosis._hold import FUSED
 from actscope.diagnosis._pass import Keeper, Pass, WholePass
 from actscope.sites._activations import record_of_call
 from actscope.sites._call import Call
@@ -29,13 +30,15 @@ class Plan:
     """events: what comes, in order: a call, or a module that makes inputs and has ended.
 
     modules: of calls that are modules, by path. makers: those that make inputs. functions: names
-    of the functions among the calls.
+    of the functions among the calls. fused: modules that take a fused path out of training,
+    unless there is a hook on them.
     """
 
     events: tuple[Call | nn.Module, ...]
     modules: dict[str, nn.Module]
     makers: tuple[nn.Module, ...]
     functions: frozenset[str]
+    fused: tuple[nn.Module, ...]
 
 
 def planned(run: WholePass, modules: dict[str, nn.Module]) -> Plan | None:
@@ -45,6 +48,7 @@ def planned(run: WholePass, modules: dict[str, nn.Module]) -> Plan | None:
     parameter, and classes that were declared.
     """
     calls = [event for event in run.events if isinstance(event, Call)]
+    fused = tuple(m for m in modules.values() if isinstance(m, FUSED))
     plain = all(
         not (call.gated or call.mixed or call.inline)
         and call.key.producer in modules
@@ -52,13 +56,13 @@ def planned(run: WholePass, modules: dict[str, nn.Module]) -> Plan | None:
         and (call.key.own or call.key.function in _PLAIN)
         for call in calls
     )
-    if not calls or not plain:
+    if not calls or not plain or not all(module.training for module in fused):
         return None
     makers = {modules[call.key.producer] for call in calls}
     events = tuple(e for e in run.events if isinstance(e, Call) or e in makers)
     own = {call.key.module: modules[call.key.module] for call in calls if call.key.own}
     functions = frozenset(call.key.function for call in calls if not call.key.own)
-    return Plan(events, own, tuple(makers), functions)
+    return Plan(events, own, tuple(makers), functions, fused)
 
 
 # Functions of one tensor that are nothing but an activation.
@@ -70,35 +74,58 @@ _PLAIN = {
 
 
 class PlannedPass(Pass):
-    """complete: all came, and as planned."""
+    """Passes that go as planned, one after the other.
 
-    def __init__(self, keeper: Keeper, plan: Plan, *, deep: bool) -> None:
-        super().__init__(keeper, deep=deep)
-        self._plan = plan
+    lasting: hooks stay on from one to the next, until `close`. complete: all came, as planned.
+    """
+
+    def __init__(self, keeper: Keeper, plan: Plan, *, lasting: bool) -> None:
+        super().__init__(keeper)
+        self._plan, self._lasting = plan, lasting
         self._next, self._lost = 0, False
         self._running: Call | None = None
         self._calls: list[Call] = []
-        self._stack = ExitStack()
-        self._thread = threading.get_ident()
+        self._handles: list[Any] = []
+        self._functions = _Functions(plan.functions, self._function) if plan.functions else None
+        self._thread = 0
+
+    @property
+    def sees_functions(self) -> bool:
+        return self._functions is not None
 
     @property
     def complete(self) -> bool:
         return not self._lost and self._next == len(self._plan.events)
 
-    def start(self) -> None:
-        for module in self._plan.makers:
-            self._keep(module.register_forward_hook(self._made))
-        for path, module in self._plan.modules.items():
-            self._keep(module.register_forward_pre_hook(self._entering(path)))
-            self._keep(module.register_forward_hook(self._left))
-        if self._plan.functions:
-            self._stack.enter_context(_Functions(self._plan.functions, self._function))
+    def fits(self) -> bool:
+        """Whether its hooks change nothing now."""
+        return all(module.training for module in self._plan.fused)
 
-    def _keep(self, handle: Any) -> None:
-        self._stack.callback(handle.remove)
+    def start(self, *, deep: bool) -> None:
+        super().start(deep=deep)
+        self._next, self._lost, self._running, self._calls = 0, False, None, []
+        if not self._handles:
+            for module in self._plan.makers:
+                self._handles.append(module.register_forward_hook(self._made))
+            for path, module in self._plan.modules.items():
+                self._handles.append(module.register_forward_pre_hook(self._entering(path)))
+                self._handles.append(module.register_forward_hook(self._left))
+        self._thread = threading.get_ident()
+        if self._functions is not None:
+            self._functions.__enter__()
 
     def stop(self) -> None:
-        self._stack.close()
+        self._thread = 0
+        if self._functions is not None:
+            self._functions.__exit__(None, None, None)
+        if not self._lasting:
+            self.close()
+
+    def close(self) -> None:
+        """Hooks off."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
 
     def calls(self) -> Sequence[Call]:
         return self._calls
@@ -126,7 +153,8 @@ class PlannedPass(Pass):
         ):
             self._lost = True
             return None
-        call = replace(known, hooked=False)
+        call = copy(known)
+        call.hooked = False
         self._calls.append(call)
         if call.role == "hidden":
             self.before(call, z)

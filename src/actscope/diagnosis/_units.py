@@ -7,7 +7,7 @@ than sums of Booleans, and below 2^24 a float32 counts exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -83,10 +83,6 @@ class Units:
         """Bool["unit"]: an output was infinite or no number."""
         return ~self.sums[SIZE].isfinite()
 
-    def silent(self, step: int) -> Tensor:
-        """Int64[""]: units without an input outside the dead region at a step."""
-        return torch.ne(self.last_outside, step).sum()
-
     def mean(self) -> Tensor:
         """Float64["unit"], of each unit's input; NaN where there was no number."""
         return self.sums[Z] / self.sums[MOMENTS]
@@ -107,8 +103,9 @@ class Units:
 class Look:
     """One call of an activation, by unit, not yet added: Float["unit"] each, None: not counted.
 
-    samples: inputs of each unit. inside: in the dead region. flat: saturated. zeros: outputs
-    that are 0. size: sum |a|. z, zz, moments: of the inputs, on every so many looks.
+    samples: inputs of each unit, a number or Int["sample"]. inside: in the dead region. flat:
+    saturated. zeros: outputs that are 0. size: sum |a|. z, zz, moments: of the inputs, on every
+    so many looks.
     """
 
     units: int
@@ -121,37 +118,91 @@ class Look:
     zz: Tensor | None = None
     moments: Tensor | None = None
 
-    def add_to(self, kept: Units, step: int) -> None:
-        """Into the sums."""
-        sums, samples = kept.sums, self.samples
-        kept.samples += samples
-        if self.inside is not None:
-            outside = samples - self.inside
-            sums[OUTSIDE].add_(outside)
-            kept.last_outside.masked_fill_(outside > 0, step)
-        elif isinstance(samples, Tensor):
-            sums[OUTSIDE].add_(samples)
-            kept.last_outside.masked_fill_((samples > 0).expand(self.units), step)
-        else:
-            sums[OUTSIDE].add_(samples)
-            kept.last_outside.fill_(step)
-        if self.flat is not None:
-            sums[SATURATED].add_(self.flat)
-        if self.zeros is not None:
-            sums[NONZERO].add_(samples - self.zeros)
-        if self.size is not None:
-            sums[SIZE].add_(self.size)
-        if self.z is not None and self.zz is not None and self.moments is not None:
-            sums[Z].add_(self.z)
-            sums[ZZ].add_(self.zz)
-            sums[MOMENTS].add_(self.moments)
+    @property
+    def device(self) -> torch.device:
+        assert self.size is not None
+        return self.size.device
+
+
+def fold(kept: Units, looks: Sequence[tuple[int, Look]]) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """Add (step, look) to the sums, many at a time: that takes few operations.
+
+    Gives for each step (step, units silent in it, inputs seen so far), numbers on the device.
+    """
+    here, each = kept.sums.device, [look for _, look in looks]
+    samples = _column([look.samples for look in each], here)
+    if each[0].inside is None:
+        outside = samples.expand(-1, each[0].units)
+    else:
+        outside = samples - _table([look.inside for look in each], here)
+    kept.sums[OUTSIDE] += outside.sum(0)
+    kept.sums[NONZERO] += (samples - _table([look.zeros for look in each], here)).sum(0)
+    kept.sums[SIZE] += _table([look.size for look in each], here).sum(0)
+    if each[0].flat is not None:
+        kept.sums[SATURATED] += _table([look.flat for look in each], here).sum(0)
+    deep = [look for look in each if look.z is not None]
+    if deep:
+        kept.sums[Z] += _table([look.z for look in deep], here).sum(0)
+        kept.sums[ZZ] += _table([look.zz for look in deep], here).sum(0)
+        kept.sums[MOMENTS] += _table([look.moments for look in deep], here).sum(0)
+
+    steps = [step for step, _ in looks]
+    at = torch.tensor(steps, dtype=torch.float64, device=here)[:, None]
+    last = torch.where(outside > 0, at, -1.0)
+    torch.maximum(kept.last_outside, last.amax(0), out=kept.last_outside)
+    seen = kept.samples + samples[:, 0].cumsum(0)
+    kept.samples = seen[-1].clone()
+    if len(set(steps)) == len(steps):
+        yield from zip(steps, (last < 0).sum(1).unbind(), seen.unbind(), strict=True)
+        return
+    for step in dict.fromkeys(steps):  # a site called several times in a pass
+        rows = [n for n, other in enumerate(steps) if other == step]
+        yield step, (last[rows].amax(0) < 0).sum(), seen[rows[-1]]
+
+
+def _table(rows: Sequence[Tensor | None], device: torch.device) -> Tensor:
+    """Float64["look unit"]."""
+    return torch.stack([row.to(device) for row in rows if row is not None]).double()
+
+
+def _column(numbers: Sequence[int | Tensor], device: torch.device) -> Tensor:
+    """Float64["look 1"]."""
+    if any(isinstance(number, Tensor) for number in numbers):
+        parts = [torch.as_tensor(n, dtype=torch.float64, device=device) for n in numbers]
+        return torch.stack(parts)[:, None]
+    return torch.tensor(numbers, dtype=torch.float64, device=device)[:, None]
+
+
+class Scratch:
+    """One piece of memory for what is needed for a moment: new memory is slower than arithmetic.
+
+    As large as the largest activation looked at.
+    """
+
+    def __init__(self) -> None:
+        self._memory: dict[tuple[torch.dtype, torch.device], Tensor] = {}
+
+    def like(self, x: Tensor) -> Tensor:
+        """Of its shape; whatever was in it before is gone."""
+        if not x.is_contiguous():
+            return torch.empty_like(x)
+        key = x.dtype, x.device
+        memory = self._memory.get(key)
+        if memory is None or len(memory) < x.numel():
+            with torch.inference_mode(False):
+                self._memory[key] = memory = torch.empty(x.numel(), dtype=x.dtype, device=x.device)
+        return memory[: x.numel()].view(x.shape)
+
+    def clear(self) -> None:
+        """Give it back."""
+        self._memory.clear()
 
 
 class Lens:
     """Looks at the inputs and outputs of one activation, along one axis of units."""
 
-    def __init__(self, record: Record, axis: int) -> None:
-        self.record, self.axis = record, axis
+    def __init__(self, record: Record, axis: int, scratch: Scratch) -> None:
+        self.record, self.axis, self._scratch = record, axis, scratch
         self._dead = None if not record.dead_region else _half_lines(record.dead_region)
         self._flat = _flat_sides(record)
         self._positive = record.range[0] >= 0
@@ -184,12 +235,15 @@ class Lens:
         else:
             look.zeros = self._count(a, [(torch.eq, 0.0)], mask)
         a = _masked(a, mask)
-        look.size = self._sum(a if self._positive and not gated else a.abs())
+        if not self._positive or gated:
+            a = torch.abs(a, out=self._scratch.like(a))
+        look.size = self._sum(a)
 
     def gradient(self, gradient: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         """(sum of |gradient| by unit, samples): nothing, if one of them is no number."""
         gradient = gradient.detach()
-        total = self._sum(_masked(gradient, mask).abs()).double()
+        gradient = _masked(gradient, mask)
+        total = self._sum(torch.abs(gradient, out=self._scratch.like(gradient))).double()
         fine = total.isfinite().all()
         samples = gradient.numel() // max(1, gradient.shape[self.axis])
         if mask is not None:
@@ -198,7 +252,7 @@ class Lens:
 
     def _count(self, x: Tensor, sides: Sequence[Side], mask: Tensor | None) -> Tensor:
         counts = [
-            self._sum(_masked(compare(x, bound, out=torch.empty_like(x)), mask))
+            self._sum(_masked(compare(x, bound, out=self._scratch.like(x)), mask))
             for compare, bound in sides
         ]
         return counts[0] if len(counts) == 1 else counts[0].add_(counts[1])
@@ -216,7 +270,7 @@ class Lens:
         each = x.numel() // x.shape[self.axis]
         wide = x.dtype is torch.float64 or each >= EXACT
         kind = torch.float64 if wide else torch.float32
-        return x.sum(dims, dtype=kind) if dims else x.to(kind)
+        return x.sum(dims, dtype=kind) if dims else x.to(kind, copy=True)
 
 
 def _half_lines(regions: Sequence[tuple[float, float]]) -> list[Side]:

@@ -17,7 +17,7 @@ from actscope.diagnosis._hold import Hold
 from actscope.diagnosis._pass import Pass, SiteState, WholePass
 from actscope.diagnosis._plan import PlannedPass, planned
 from actscope.diagnosis._report import Finding, HealthReport, SiteHealth
-from actscope.diagnosis._units import GRADIENT, OUTSIDE, Lens
+from actscope.diagnosis._units import GRADIENT, OUTSIDE, Lens, Scratch
 from actscope.errors import SettingError
 from actscope.sites._call import Call, Key
 from actscope.sites._find import Site, Sites, collect
@@ -54,6 +54,7 @@ class Watch:
         self.states: dict[Key, SiteState] = {}
         self.calls: dict[Key, Call] = {}
         self._lenses: dict[Key, Lens] = {}
+        self._scratch = Scratch()
         self._pass: Pass | None = None
         self._planned: PlannedPass | None = None
         self._plannable, self._trained = True, False
@@ -82,8 +83,10 @@ class Watch:
     ) -> None:
         try:
             self._stop(keep=False)
-            self._drop()
+            if self._planned is not None:
+                self._planned.close()
         finally:
+            self._scratch.clear()
             self._hold.off()
         if error is None and self._live.wanted:
             self._live.tell(self.report().findings)
@@ -263,7 +266,7 @@ class Watch:
         assert call.axis is not None
         found = self._lenses.get(call.key)
         if found is None or found.axis != call.axis:
-            self._lenses[call.key] = found = Lens(call.record, call.axis)
+            self._lenses[call.key] = found = Lens(call.record, call.axis, self._scratch)
         return found
 
     def mask(self, z: Tensor, axis: int) -> Tensor | None:
