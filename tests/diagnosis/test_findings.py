@@ -284,13 +284,13 @@ def test_sorted_data_kill_no_unit_where_nothing_is_trained() -> None:
         layers(model)[0].weight[:5] = 0.0
         layers(model)[0].weight[:5, 0] = 1.0
         layers(model)[0].bias[:5] = -50.0
-    x = rows().clone()
+    x = rows(4000).clone()
     x[:, 0] = 0.0
-    x[:250, 0] = 100.0  # five units fire on the first half alone
-    site = diagnose(model, list(x.split(25))).sites[0]
+    x[:2000, 0] = 100.0  # five units fire on the first half alone
+    site = diagnose(model, list(x.split(100))).sites[0]
     assert site.died_units == []
     with watch(model, every=1) as seen:
-        for part in x.split(25):
+        for part in x.split(100):
             model(part)
     assert seen.report().sites[0].died_units == list(range(5))
 

@@ -23,7 +23,7 @@ from actscope.errors import SettingError
 def series(values: list[float], every: int = 1) -> Series:
     made = Series()
     for n, value in enumerate(values):
-        made.append(n * every, torch.tensor(value), torch.tensor(10.0 * (n + 1)))
+        made.append(n * every, torch.tensor(value), torch.tensor(100.0 * (n + 1)))
     return made
 
 
@@ -68,34 +68,41 @@ def test_a_series_can_be_sent_to_another_process() -> None:
 
 
 def test_how_much_silence_is_proof() -> None:
-    # 100 looks of 10 inputs; unit 0 awake on every other input up to step 49, unit 1 on 2 of the
-    # 500, unit 2 to the last step, unit 3 never.
+    # 100 looks of 100 inputs; unit 0 awake on every other input up to step 49, unit 1 on 2 of the
+    # 5,000, unit 2 to the last step, unit 3 never.
     past = series([0.0] * 100)
     last = torch.tensor([49.0, 49.0, 99.0, -1.0])
-    outside = torch.tensor([250.0, 2.0, 500.0, 0.0])
+    outside = torch.tensor([2500.0, 2.0, 5000.0, 0.0])
     found = fallen(outside, last, past)
     assert list(found) == [0]
-    assert (found[0].step, found[0].samples) == (49, 500)
+    assert (found[0].step, found[0].samples) == (49, 5000)
 
 
 @pytest.mark.parametrize(("awake", "told"), [(14, True), (13, False)])
 def test_the_bound_is_a_millionth(awake: int, told: bool) -> None:
-    # Awake on `awake` of 500 inputs, silent on 500: by chance (1 - awake/500)^500 <= exp(-awake).
+    # Awake on `awake` of 5,000 inputs, silent on as many: by chance at most exp(-awake).
     found = fallen(torch.tensor([float(awake)]), torch.tensor([49.0]), series([0.0] * 100))
     assert bool(found) == told
 
 
-def test_two_silent_looks_are_too_few() -> None:
-    for last, told in ((97.0, False), (96.0, True)):
-        found = fallen(torch.tensor([900.0]), torch.tensor([last]), series([0.0] * 100))
-        assert bool(found) == told
+@pytest.mark.parametrize(
+    ("last", "inputs", "told"),
+    [(90.0, 200.0, False), (89.0, 200.0, True), (79.0, 50.0, True), (80.0, 50.0, False)],
+)
+def test_silence_must_last_ten_looks_and_a_thousand_inputs(
+    last: float, inputs: float, told: bool
+) -> None:
+    past = Series()
+    for n in range(100):
+        past.append(n, 0.0, torch.tensor(inputs * (n + 1)))
+    assert bool(fallen(torch.tensor([inputs * 80]), torch.tensor([last]), past)) == told
 
 
 def test_what_two_watches_saw_is_added() -> None:
     one, two = series([0.0] * 100), series([0.0] * 100)
     one.add(two)
     found = fallen(torch.tensor([500.0]), torch.tensor([49.0]), one)
-    assert found[0].samples == 1000
+    assert found[0].samples == 10_000
 
 
 # --- loss and learning rate
@@ -164,7 +171,7 @@ def test_what_cannot_be_noted_is_said(call: Callable[[Timeline], object], words:
 def test_findings_are_told_once_and_again_when_they_get_worse() -> None:
     torch.manual_seed(0)
     model, told = nn.Sequential(nn.Linear(3, 20), nn.ReLU(), nn.Linear(20, 1)), list[Finding]()
-    x = torch.randn(50, 3)
+    x = torch.randn(200, 3)
     silent = {10: 4, 30: 12}
     with watch(model, every=1, on_finding=told.append) as seen:
         for n in range(90):

@@ -42,7 +42,9 @@ def offset(entering: Entering | None) -> Iterator[Finding]:
 def flow(sites: Sequence[SiteHealth]) -> Iterator[Finding]:
     """Gradients and signals from the first site to the last."""
     counted = [s for s in sites if s.units]
-    if all(isfinite(s.unit_std) for s in counted):  # else that is what to mend first
+    if all(
+        isfinite(s.unit_std) and not s.broken_units for s in counted
+    ):  # else that is what to mend first
         yield from _gradients([s for s in counted if s.gradient is not None])
         yield from _signals([s for s in counted if s.unit_std > 0 and not s.step_like])
 
