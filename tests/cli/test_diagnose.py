@@ -162,6 +162,13 @@ def test_healthy_is_0_and_says_so_in_words(here: Path, capsys: pytest.CaptureFix
     assert "HealthReport(" not in out
 
 
+def test_a_model_of_which_nothing_is_seen(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert diagnose("torch.nn:Identity", "--data", "x.npy", "--json") == 0
+    out, err = capsys.readouterr()
+    assert document(out)["sites"] == []
+    assert "no units were looked at, so this says nothing" in err
+
+
 def test_a_page(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert diagnose("my_model:sick", "--data", "x.npy", "--out", "health.html") == 1
     out, page = capsys.readouterr().out, (here / "health.html").read_text()
@@ -334,7 +341,8 @@ MISTAKES = [
     ("my_model:sick", "--data x.txt", "must end in one of: .npz, .npy"),
     ("my_model:sick", "--data .", "must end in one of"),
     ("my_model:sick", "--data empty.npy", "has no rows"),
-    ("my_model:sick", "--data nan.npy", "holds 2 values that are NaN or infinite"),
+    ("my_model:sick", "--data nan.npy", "holds 2 values that are NaN, or infinite in float32"),
+    ("my_model:sick", "--data huge.npy", "holds 300 values that are NaN, or infinite in float32"),
     ("my_model:sick", "--data text.npy", "numbers are needed"),
     ("my_model:sick", "--data torn.npy", "cannot be read as NumPy data"),
     ("my_model:sick", "--data torn.pt", "'torn.pt'"),
@@ -373,6 +381,7 @@ def test_mistakes_are_one_line_and_exit_2(
     np.save("wide.npy", np.hstack([x, x[:, :1]]))
     np.save("text.npy", np.array(["a", "b"]))
     np.savez("uneven.npz", x=x, y=x[:5])
+    np.save("huge.npy", np.hstack([x[:, :2], np.full((300, 1), 1e39)]))
     x[0, 0], x[1, 1] = np.nan, np.inf
     np.save("nan.npy", x)
     for name in ("torn.npy", "torn.pt", "torn.safetensors"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from actscope.diagnosis import HealthReport
 
 SERIOUS = 1
+_NOTHING = (
+    "no units were looked at, so this says nothing: activations of your own are told by act.declare"
+)
 
 
 def diagnose(
@@ -110,6 +114,8 @@ def diagnose(
         model.to(where)
         batches = examples.batches(size, where, paired=loss_function is not None)
         report = diagnosis.diagnose(model, batches, loss_function)
+    if not any(site.units for site in report.sites):
+        print(f"actscope: {_NOTHING}", file=sys.stderr)
     if out is not None:
         report.to_html(out)
     if json:

@@ -210,10 +210,6 @@ def _ready(path: Path, found: Examples, model: nn.Module, standardise: bool) -> 
         raise DataError(f"{str(path)!r}: the first axis must be the same rows in all: {shapes}")
     if rows == {0}:
         raise DataError(f"{str(path)!r} has no rows")
-    for value in values:
-        bad = 0 if not value.is_floating_point() else int((~value.isfinite()).sum())
-        if bad:
-            raise DataError(f"{str(path)!r} holds {bad:,} values that are NaN or infinite")
     notes = list(found.notes)
     kind = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
 
@@ -232,7 +228,15 @@ def _ready(path: Path, found: Examples, model: nn.Module, standardise: bool) -> 
     targets = found.targets
     if targets is not None and targets.is_floating_point():
         targets = targets.to(kind)
-    return Examples(_each(inputs, fit), targets, notes)
+    inputs = _each(inputs, fit)
+    for value in _values(inputs):
+        bad = 0 if not value.is_floating_point() else int((~value.isfinite()).sum())
+        if bad:
+            size = str(value.dtype).removeprefix("torch.")
+            raise DataError(
+                f"{str(path)!r} holds {bad:,} values that are NaN, or infinite in {size}"
+            )
+    return Examples(inputs, targets, notes)
 
 
 def _standardised(x: Tensor) -> Tensor:
