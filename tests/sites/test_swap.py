@@ -126,6 +126,10 @@ def test_refusals() -> None:
     model, x = Functional(), torch.randn(3, 4)
     with pytest.raises(act.SettingError, match="does not apply gelu"):
         act.swap(model, "gelu", "relu", example=x)
+    with pytest.raises(act.SettingError, match="old names no activation"):
+        act.swap(model, [], "relu", example=x)
+    with pytest.raises(act.SettingError, match="works on whole layers"):
+        act.swap(model, "relu", "softmax", example=x)
     with pytest.raises(act.SettingError, match="written out"):
         act.swap(Of(PLANTED["inline silu"][0]), "silu", "relu", example=x)
     with pytest.raises(act.SettingError, match="learns"):

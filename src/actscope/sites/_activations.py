@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -93,6 +95,22 @@ def declared_functions() -> list[type]:
     from torch.autograd import Function
 
     return [what for what in _DECLARED if isinstance(what, type) and issubclass(what, Function)]
+
+
+@contextmanager
+def intercepted(kind: type, instead: Callable[..., Any]) -> Iterator[None]:
+    """Within, instead(kind, apply, ...) is called in place of an autograd function's apply(...),
+    which no function mode sees."""
+    before = kind.__dict__.get("apply")
+    original = super(kind, kind).apply  # type: ignore[misc]
+    kind.apply = staticmethod(partial(instead, kind, original))  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        if before is None:
+            del kind.apply  # type: ignore[attr-defined]
+        else:
+            kind.apply = before  # type: ignore[attr-defined]
 
 
 def declared(what: type) -> Record:

@@ -154,6 +154,8 @@ def _chosen(found: Sites, old: Any, wanted: Sequence[str] | None) -> list[Site]:
         labels = {old.label}
     else:
         names = [old] if isinstance(old, str) else list(old)
+        if not names:
+            raise SettingError('old names no activation: give at least one, or "all"')
         labels = None if names == ["all"] else {catalogue.get(n).label for n in names}
     chosen = [
         site

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,7 @@ from actscope.catalogue import Record
 from actscope.sites._activations import (
     declared,
     declared_functions,
+    intercepted,
     is_activation,
     record_of_call,
     record_of_module,
@@ -81,7 +82,7 @@ class Tracker(TorchFunctionMode):
             for module in fused:
                 stack.enter_context(around(module, self, self._seen, self._origins.adopt))
             for kind in declared_functions():
-                stack.enter_context(self._declared(kind))
+                stack.enter_context(intercepted(kind, self._apply))
             stack.enter_context(self)
             yield
 
@@ -203,31 +204,17 @@ class Tracker(TorchFunctionMode):
         if units and units[0].inline:
             self._origins.feed(outs[0], units[0].record)
 
-    @contextmanager
-    def _declared(self, kind: type) -> Iterator[None]:
-        """A declared autograd function, whose `apply` no function mode sees."""
-        before = kind.__dict__.get("apply")
-        original = super(kind, kind).apply  # type: ignore[misc]
-
-        def apply(*args: Any, **kwargs: Any) -> Any:
-            z = next((t for t in args if isinstance(t, Tensor)), None)
-            if z is None or self._inside_activation():
-                return original(*args, **kwargs)
-            call = self._begin(declared(kind), kind.__name__, z)
-            with torch._C.DisableTorchFunction():
-                out = original(*args, **kwargs)
-            if isinstance(out, Tensor):
-                self._end(call, out)
-            return out
-
-        kind.apply = staticmethod(apply)  # type: ignore[attr-defined]
-        try:
-            yield
-        finally:
-            if before is None:
-                del kind.apply  # type: ignore[attr-defined]
-            else:
-                kind.apply = before  # type: ignore[attr-defined]
+    def _apply(self, kind: type, original: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """A declared autograd function is called."""
+        z = next((t for t in args if isinstance(t, Tensor)), None)
+        if z is None or self._inside_activation():
+            return original(*args, **named)
+        call = self._begin(declared(kind), kind.__name__, z)
+        with torch._C.DisableTorchFunction():
+            out = original(*args, **named)
+        if isinstance(out, Tensor):
+            self._end(call, out)
+        return out
 
     def _begin(self, record: Record, function: str, z: Tensor) -> Call:
         origin = self._origins.of(z)
