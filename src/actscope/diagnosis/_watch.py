@@ -6,19 +6,19 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from actscope.diagnosis._entrance import Entrance
 from actscope.diagnosis._findings import findings
 from actscope.diagnosis._history import Timeline, fallen
-from actscope.diagnosis._live import Live
 from actscope.diagnosis._hold import Hold
+from actscope.diagnosis._live import Live
 from actscope.diagnosis._pass import Pass, SiteState, WholePass
 from actscope.diagnosis._plan import PlannedPass, planned
 from actscope.diagnosis._report import Finding, HealthReport, SiteHealth
 from actscope.diagnosis._units import GRADIENT, OUTSIDE, Lens, Scratch
 from actscope.errors import SettingError
+from actscope.sites import refuse
 from actscope.sites._call import Call, Key
 from actscope.sites._find import Site, Sites, collect
 
@@ -46,7 +46,7 @@ class Watch:
     ) -> None:
         if every != "auto" and (type(every) is not int or every < 1):
             raise SettingError(f'every is {every!r}: it must be "auto" or a whole number from 1')
-        _refuse(model)
+        refuse(model, "watch it")
         self._given, self._every, self._mask = model, every, mask
         self._hold = Hold(model, self._begin, self._end)
         self._model = self._hold.model
@@ -126,11 +126,13 @@ class Watch:
             for key, state in self.states.items()
         ]
         found: list[Any] = [None] * dist.get_world_size()
-        dist.all_gather_object(found, (mine, self.step, self.looked))
+        told = self.step, self.looked, self._trained, self._timeline
+        dist.all_gather_object(found, (mine, *told))
         whole = Watch(self._given, self._every)
-        for parts, step, looked in found:
+        for parts, step, looked, trained, timeline in found:
             other = Watch(self._given, self._every)
             other.step, other.looked = step, looked
+            other._trained, other._timeline = trained, timeline
             for key, units, call, history in parts:
                 other.states[key], other.calls[key] = SiteState(units, history), call
             whole.merge(other)
@@ -274,25 +276,13 @@ class Watch:
         if self._mask is None:
             return None
         mask = self._mask() if callable(self._mask) else self._mask
-        if mask is None or z.dim() < mask.dim() + 1 or z.shape[: mask.dim()] != mask.shape:
+        if (
+            not isinstance(mask, Tensor)
+            or z.dim() < mask.dim() + 1
+            or z.shape[: mask.dim()] != mask.shape
+        ):
             return None
         return mask.bool().reshape(*mask.shape, *[1] * (z.dim() - mask.dim()))
-
-
-def _refuse(model: nn.Module) -> None:
-    if not isinstance(model, nn.Module):
-        raise SettingError(f"{type(model).__name__} is not a torch.nn.Module: watch needs one")
-    for path, module in model.named_modules():
-        kind = type(module)
-        where = path or "the model"
-        if isinstance(module, torch.jit.ScriptModule):
-            raise SettingError(f"{where} is compiled by torch.jit: watch it before scripting")
-        if kind.__module__.startswith(("torch.ao.nn.quantized", "torch.nn.quantized")):
-            raise SettingError(
-                f"{where} is quantised ({kind.__name__}): watch it before quantising"
-            )
-        if kind.__name__ in ("FullyShardedDataParallel", "FSDPModule"):
-            raise SettingError(f"{where} is sharded by FSDP: watch the model before sharding it")
 
 
 def watch(
