@@ -44,6 +44,19 @@ def test_a_healthy_report_says_so() -> None:
     assert "died" not in str(healthy)
 
 
+def test_findings_of_one_kind_stand_together_with_their_repair_once() -> None:
+    sites = [site(f"act{n}", activation="tanh", saturated_units=list(range(9))) for n in range(20)]
+    made = report(*sites)
+    (repair,) = {finding.repair for finding in made.findings}
+    shown = str(made)
+    assert shown.count(repair) == 1
+    assert shown.count("(22%) are saturated") == 12
+    assert "and 8 more of this kind" in shown
+    plain = html.unescape(re.sub(r"<[^>]+>", " ", made.to_html()))
+    assert plain.count(repair.split("  # ")[0]) == 1
+    assert plain.count("(22%) are saturated") == 20
+
+
 def test_a_model_of_hundreds_of_sites_fits_a_screen() -> None:
     sites = [site(f"block{n}", dead_units=[0, 1] if n == 250 else []) for n in range(300)]
     shown = str(report(*sites))

@@ -8,7 +8,7 @@ from actscope import render
 from actscope.diagnosis import _curves as curves
 from actscope.diagnosis._pictures import Picture, bars, raster
 from actscope.diagnosis._report import Finding, HealthReport, SiteHealth
-from actscope.diagnosis._units_shown import STATES, of_units, rests_on, share, summary
+from actscope.diagnosis._units_shown import STATES, of_units, rests_on, share, summary, together
 from actscope.render import Markup, Section, element, html_table
 
 
@@ -63,19 +63,21 @@ def _findings(findings: Sequence[Finding]) -> list[Markup]:
     return [
         element(
             "div",
-            element("h3", f"{finding.severity}: {finding.kind.replace('_', ' ')}".capitalize()),
-            element("p", render.label(finding.text, None)),
-            _repair(finding.repair),
+            element("h3", f"{first.severity}: {first.kind.replace('_', ' ')}".capitalize()),
+            [element("p", render.label(text, None)) for text in texts],
+            _repair(repairs),
         )
-        for finding in findings
+        for first, texts, repairs in together(findings)
     ]
 
 
-def _repair(repair: str) -> list[Markup]:
+def _repair(repairs: Sequence[str]) -> list[Markup]:
     """The code, and what it says behind it as a sentence, which can be folded on a phone."""
-    code, _, comment = repair.partition("  # ")
-    made = [element("pre", element("code", render.label(code, None)), tabindex=0)]
-    return [element("p", f"{comment[:1].upper()}{comment[1:]}:"), *made] if comment else made
+    parts = [repair.partition("  # ") for repair in repairs]
+    code = "\n".join(render.label(code, None) for code, _, _ in parts)
+    comments = dict.fromkeys(f"{words[:1].upper()}{words[1:]}:" for _, _, words in parts if words)
+    made = [element("p", comment) for comment in comments]
+    return [*made, element("pre", element("code", code), tabindex=0)]
 
 
 def _table(sites: Sequence[SiteHealth]) -> Markup | None:

@@ -155,8 +155,8 @@ def raster(sites: Sequence[SiteHealth]) -> Picture | None:
                     _shapes(ax, state, places, pitch / 10)
 
     most = max(each for _, _, each in shown)
-    caption = "Each cell is a unit: " + "; ".join(
-        f"{shape} is {STATES[state].name}" for state, (shape, _) in enumerate(_SHAPES)
+    caption = "Each cell is a unit; " + "; ".join(
+        f"{shape}: {STATES[state].name}" for state, (shape, _) in enumerate(_SHAPES)
     )
     caption += "."
     if most > 1:

@@ -6,10 +6,19 @@ from collections.abc import Sequence
 
 from actscope import render
 from actscope.diagnosis._report import HealthReport, SiteHealth
-from actscope.diagnosis._units_shown import of_units, rests_on, share, summary, worst_first
+from actscope.diagnosis._units_shown import (
+    of_units,
+    rests_on,
+    share,
+    summary,
+    together,
+    worst_first,
+)
 
 # More sites than this fill more than a screen: then those in trouble come first.
 SCREEN = 30
+# Findings of one kind that are shown.
+ALIKE = 12
 NONE = "–"
 
 
@@ -74,9 +83,12 @@ def whole(report: HealthReport) -> render.Renderable:
         ]
     elif sites:
         parts.append(table(report))
-    for finding in report.findings:
-        parts.append(render.line(f"{finding.severity}: {finding.text}", style="bold"))
-        parts.append(render.line(f"    {finding.repair}"))
+    for first, texts, repairs in together(report.findings):
+        told = [f"{first.severity}: {text}" for text in texts[:ALIKE]]
+        if len(texts) > ALIKE:
+            told.append(f"and {len(texts) - ALIKE} more of this kind: report.findings has all")
+        parts += [render.line(text, style="bold") for text in told]
+        parts += [render.line(f"    {repair}") for repair in repairs[:ALIKE]]
     unseen = ", ".join(report.unseen)
     if unseen:
         parts.append(render.line(f"Not seen, as it runs outside Python: {unseen}.", style="dim"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -80,6 +81,19 @@ def summary(findings: Iterable[Finding]) -> str:
         return "Healthy: nothing was found."
     listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
     return f"{'Not healthy' if 'serious' in kinds else 'Nothing serious'}: {listed}."
+
+
+def together(findings: Sequence[Finding]) -> list[tuple[Finding, list[str], list[str]]]:
+    """Findings of one kind and severity next to one another: (the first, texts, repairs).
+
+    A repair that several share is told once.
+    """
+    told = []
+    for _, group in groupby(findings, key=lambda finding: (finding.severity, finding.kind)):
+        alike = list(group)
+        repairs = list(dict.fromkeys(finding.repair for finding in alike))
+        told.append((alike[0], [finding.text for finding in alike], repairs))
+    return told
 
 
 def rests_on(steps: int, looked: int) -> str:
