@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from actscope.sites._fused import outermost
 from actscope.sites._tracker import LINEAR
 
 
@@ -60,8 +61,9 @@ class Entrance:
         if (looked >= 4 and looked % 16) or not _floating(given):
             return
         modules = [self._first] if self._first else model.named_modules()
+        fused = {part for m in outermost(model) if not m.training for part in m.modules()}
         for name, module in modules:
-            if isinstance(module, LINEAR):
+            if isinstance(module, LINEAR) and module not in fused:  # a hook would undo the fusion
                 self._handles.append(module.register_forward_pre_hook(self._hook(name)))
 
     def stop(self) -> None:
@@ -100,7 +102,7 @@ class Entrance:
             if isinstance(x, Tensor) and x.is_floating_point() and x.numel():
                 if self._first is None:
                     self._first = name, module
-                with torch.no_grad(), torch._C.DisableTorchFunction():
+                with torch.inference_mode(False), torch.no_grad(), torch._C.DisableTorchFunction():
                     self._see(module, x.detach())
 
         return see

@@ -91,14 +91,18 @@ class Hold:
             self._before(model, args, kwargs)
             went_well = False
             try:
-                looked = eager is not None and self._stance is not None
-                out = (eager if looked and eager is not None else plain)(*args, **kwargs)
+                run = eager if eager is not None and self._stance is not None else plain
+                around = vars(model).get(name)  # what begin() may have put around this
+                if around is not here and not self._inner and around is not None:
+                    run = around
+                out = run(*args, **kwargs)
                 went_well = True
                 return out
             finally:
                 self._ended(went_well)
 
-        object.__setattr__(model, name, _StandIn(stand_in, model, name))
+        here = _StandIn(stand_in, model, name)
+        object.__setattr__(model, name, here)
 
         def undo() -> None:
             object.__delattr__(model, name)
@@ -140,7 +144,7 @@ class Hold:
 
 def refuse_transforms() -> None:
     """Under torch.func one call stands for many, and tensors are not what they seem."""
-    if torch._C._functorch.peek_interpreter_stack() is not None:
+    if torch._C._functorch.peek_interpreter_stack() is not None:  # pyright: ignore[reportAttributeAccessIssue]
         raise SettingError(
             "inside torch.func (vmap, grad, jvp ...) one call stands for many: watch the model "
             "outside of it"
