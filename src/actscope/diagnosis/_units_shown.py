@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from actscope.diagnosis._report import Finding, SiteHealth
+    from actscope.diagnosis._report import Finding, HealthReport, SiteHealth
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,17 @@ def summary(findings: Iterable[Finding]) -> str:
         return "Healthy: nothing was found."
     listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
     return f"{'Not healthy' if 'serious' in kinds else 'Nothing serious'}: {listed}."
+
+
+def verdict(report: HealthReport) -> str:
+    """The summary; or that there was nothing to judge, which is not health."""
+    if report.findings or any(site.samples for site in report.sites):
+        return summary(report.findings)
+    if not report.looked:
+        return "Nothing was looked at: run the model while it is watched."
+    if not report.sites:
+        return "No activation was seen, so nothing can be said of its units."
+    return "No unit could be counted, so nothing can be said of them."
 
 
 def together(findings: Sequence[Finding]) -> list[tuple[Finding, list[str], list[str]]]:
