@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, Protocol
 
@@ -14,7 +14,6 @@ from actscope.diagnosis._history import Series
 from actscope.diagnosis._units import GRADIENT, Lens, Look, Units, fold
 from actscope.sites._call import Call, Key
 from actscope.sites._tracker import Tracker
-
 
 # Looks gathered before they are added up: small operations cost more than what they compute.
 GATHERED = 16
@@ -79,6 +78,7 @@ class Keeper(Protocol):
     looked: int
     states: dict[Key, SiteState]
     calls: dict[Key, Call]
+    axes: Mapping[str, int]
 
     def lens(self, call: Call) -> Lens: ...
 
@@ -164,8 +164,14 @@ class Pass:
 class _Logging(Tracker):
     """Notes when modules end, beside what it sees."""
 
-    def __init__(self, model: nn.Module, listener: Pass, ended: Callable[[nn.Module], None]):
-        super().__init__(model, listener)
+    def __init__(
+        self,
+        model: nn.Module,
+        listener: Pass,
+        ended: Callable[[nn.Module], None],
+        axes: Mapping[str, int],
+    ) -> None:
+        super().__init__(model, listener, axes)
         self._ended = ended
         self._thread = threading.get_ident()
 
@@ -188,7 +194,7 @@ class WholePass(Pass):
     def __init__(self, keeper: Keeper, model: nn.Module) -> None:
         super().__init__(keeper)
         self.events: list[Call | nn.Module] = []
-        self._tracker = _Logging(model, self, self.events.append)
+        self._tracker = _Logging(model, self, self.events.append, keeper.axes)
         self._stack = ExitStack()
 
     def start(self, *, deep: bool) -> None:

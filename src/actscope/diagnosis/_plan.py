@@ -139,8 +139,12 @@ class PlannedPass(Pass):
         return events[at] if at < len(events) else None
 
     def _made(self, module: nn.Module, args: Any, out: Any) -> None:
-        if threading.get_ident() == self._thread and self._expected() is not module:
+        if self._is_on() and self._expected() is not module:
             self._lost = True
+
+    def _is_on(self) -> bool:
+        # What is being compiled must not come upon a question about threads.
+        return not torch.compiler.is_compiling() and threading.get_ident() == self._thread
 
     def _begin(self, z: Any, same: Callable[[Call], bool]) -> Call | None:
         known = self._expected()
@@ -162,14 +166,14 @@ class PlannedPass(Pass):
 
     def _entering(self, path: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
         def enter(module: nn.Module, args: tuple[Any, ...]) -> None:
-            if threading.get_ident() == self._thread:
+            if self._is_on():
                 z = args[0] if args else None
                 self._running = self._begin(z, lambda c: c.key.own and c.key.module == path)
 
         return enter
 
     def _left(self, module: nn.Module, args: Any, out: Any) -> None:
-        if self._running is not None and threading.get_ident() == self._thread:
+        if self._is_on() and self._running is not None:
             call, self._running = self._running, None
             self.after(call, out)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -19,7 +19,7 @@ from actscope.diagnosis._report import Finding, HealthReport, SiteHealth
 from actscope.diagnosis._units import GRADIENT, OUTSIDE, Lens, Scratch
 from actscope.errors import SettingError
 from actscope.sites import refuse
-from actscope.sites._call import Call, Key
+from actscope.sites._call import Call, Key, names_of
 from actscope.sites._find import Site, Sites, collect
 
 # In training one pass in so many is looked at; the first few all are.
@@ -31,6 +31,7 @@ WHOLE = 20
 DEEP = 8
 # Hooks for passes looked at stay on between them if these are at most so many steps apart.
 LASTING = 4
+TRACED = "the model: it was compiled inside of the watch; compile it first, then watch it"
 
 
 class Watch:
@@ -43,6 +44,7 @@ class Watch:
         mask: Any = None,
         optimizer: Any = None,
         on_finding: Callable[[Finding], object] | None = None,
+        axes: Mapping[str, int] | None = None,
     ) -> None:
         if every != "auto" and (type(every) is not int or every < 1):
             raise SettingError(f'every is {every!r}: it must be "auto" or a whole number from 1')
@@ -50,6 +52,7 @@ class Watch:
         self._given, self._every, self._mask = model, every, mask
         self._hold = Hold(model, self._begin, self._end)
         self._model = self._hold.model
+        self.axes = dict(axes or {})
         self.step, self.looked = 0, 0
         self.states: dict[Key, SiteState] = {}
         self.calls: dict[Key, Call] = {}
@@ -149,12 +152,18 @@ class Watch:
             findings(healths, self.looked, idle, entering, moments),
             self.step,
             self.looked,
-            list(found.left_out),
+            [*found.left_out, *self._axes_of_nothing()],
             idle,
-            list(found.unseen),
+            [*found.unseen, *([TRACED] if self._hold.traced else [])],
             entering,
             moments,
         )
+
+    def _axes_of_nothing(self) -> list[tuple[str, str]]:
+        known = {name for key in self.calls for name in names_of(key)}
+        return [
+            (name, "named by axes, but seen nowhere") for name in self.axes if name not in known
+        ]
 
     def _health(self, site: Site) -> SiteHealth:
         state = self.states.get(site.key)
@@ -260,7 +269,9 @@ class Watch:
             plan = planned(running, dict(self._model.named_modules()))
             if plan is not None:
                 often = self._every != "auto" and int(self._every) <= LASTING
-                self._planned = PlannedPass(self, plan, lasting=often and not plan.fused)
+                self._planned = PlannedPass(
+                    self, plan, lasting=often and not plan.fused and not self._hold.is_compiled
+                )
         return keep
 
     def lens(self, call: Call) -> Lens:
@@ -292,6 +303,7 @@ def watch(
     mask: Any = None,
     optimizer: Any = None,
     on_finding: Callable[[Finding], object] | None = None,
+    axes: Mapping[str, int] | None = None,
 ) -> Watch:
     """Watch a model: `with watch(model) as w: ...`, then `w.report()`.
 
@@ -300,8 +312,10 @@ def watch(
     returns it for the pass that runs. optimizer: its learning rate is kept for the report; `note`
     tells a loss, too. on_finding: called with each finding that is new or worse, at every tenth
     look (later every fiftieth) and at the end; only then is the device waited for.
+    axes: by a site's name, the axis that counts its units, where the report says "axis unknown" or
+    is wrong: {"relu(first)": 1}.
     """
-    return Watch(model, every, mask, optimizer, on_finding)
+    return Watch(model, every, mask, optimizer, on_finding, axes)
 
 
 def _indices(which: Tensor) -> list[int]:
