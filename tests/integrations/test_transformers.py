@@ -83,6 +83,19 @@ def test_logged_shares_are_those_planted(tmp_path: Path) -> None:
     assert hooks(model) == 0
 
 
+def test_sampled_windows_last_several_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actscope.integrations.transformers.LEAST", 8)
+    health = ActivationHealth()
+    running = trainer(tmp_path, Classifier(), health, logging_steps=2, max_steps=20)
+    running.train()
+    logs = [log for log in running.state.log_history if "loss" in log]
+    assert [log["step"] for log in logs] == list(range(2, 21, 2))
+    assert [log["step"] for log in logs if "health/dead" in log] == [2, 10, 18]
+    assert all(log["health/net.1/dead"] == 2 / 8 for log in logs if "health/dead" in log)
+    assert health.report is not None
+    assert health.report.steps == 2  # after the last log that closed a window
+
+
 def test_evaluation_is_not_counted(tmp_path: Path) -> None:
     health = ActivationHealth(every=1)
     trainer(tmp_path, Classifier(), health, eval_strategy="steps", eval_steps=2).train()

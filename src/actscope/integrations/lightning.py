@@ -45,7 +45,8 @@ class ActivationHealth(Callback):
 
     Attributes:
         report: the `HealthReport` of the last epoch; None before its end. Where `training_step`
-            calls several modules: of the first; `reports` has all, by path.
+            calls several modules: of the first; `reports` has all, by path. A report names sites
+            within its module ("1"), the loggers have the whole path ("net.1").
 
     >>> health = ActivationHealth("net", every=1)
     >>> trainer = L.Trainer(callbacks=[health])  # doctest: +SKIP
