@@ -171,6 +171,10 @@ def test_a_healthy_page_draws_no_raster() -> None:
 
 def test_a_report_of_nothing_can_be_shown() -> None:
     empty = HealthReport([], [], 0, 0)
+    assert str(empty).startswith("Nothing was looked at")
+    assert "Healthy" not in empty.to_html()
+    assert str(HealthReport([], [], 1, 1)).startswith("No activation was seen")
+    assert str(HealthReport([site(units=None, samples=0)], [], 1, 1)).startswith("No unit")
     assert "0 units at 0 sites" in str(empty)
     assert "0 units at 0 sites" in empty.to_html()
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from actscope import render
 from actscope.diagnosis import _curves as curves
 from actscope.diagnosis._pictures import Picture, bars, raster
-from actscope.diagnosis._report import Finding, HealthReport, SiteHealth
-from actscope.diagnosis._units_shown import STATES, of_units, rests_on, share, summary, together
+from actscope.diagnosis._report import HealthReport, SiteHealth
+from actscope.diagnosis._units_shown import STATES, of_units, rests_on, share, together, verdict
 from actscope.render import Markup, Section, element, html_table
 
 
@@ -16,7 +16,7 @@ def page(report: HealthReport) -> str:
     """The page of a report: no script, no outside request, every name escaped."""
     units = [_table(report.sites), _figure(bars(report.sites)), _figure(raster(report.sites))]
     depth, time = curves.depth(report.sites), curves.time(report.sites, report.moments)
-    sections = [Section("What was found", _findings(report.findings))]
+    sections = [Section("What was found", _findings(report))]
     if report.sites:
         sections.append(Section("The units", units))
     if depth:
@@ -33,7 +33,7 @@ def page(report: HealthReport) -> str:
 def fragment(report: HealthReport) -> str:
     """A report as a notebook shows it."""
     return render.html_fragment(
-        _lead(report), _findings(report.findings), _table(report.sites), _figure(bars(report.sites))
+        _lead(report), _findings(report), _table(report.sites), _figure(bars(report.sites))
     )
 
 
@@ -52,14 +52,16 @@ def _lead(report: HealthReport) -> list[Markup]:
     units = sum(site.units or 0 for site in report.sites)
     sites = f"{len(report.sites)} site{'' if len(report.sites) == 1 else 's'}"
     return [
-        element("p", summary(report.findings), class_="verdict"),
+        element("p", verdict(report), class_="verdict"),
         element("p", f"{units:,} units at {sites}; {rests_on(report.steps, report.looked)}."),
     ]
 
 
-def _findings(findings: Sequence[Finding]) -> list[Markup]:
-    if not findings:
-        return [element("p", "Nothing is wrong with the units on these inputs.")]
+def _findings(report: HealthReport) -> list[Markup]:
+    if not report.findings:
+        healthy = any(site.samples for site in report.sites)
+        words = "Nothing is wrong with the units on these inputs." if healthy else "Nothing."
+        return [element("p", words)]
     return [
         element(
             "div",
@@ -67,7 +69,7 @@ def _findings(findings: Sequence[Finding]) -> list[Markup]:
             [element("p", render.label(text, None)) for text in texts],
             _repair(repairs),
         )
-        for first, texts, repairs in together(findings)
+        for first, texts, repairs in together(report.findings)
     ]
 
 

@@ -10,8 +10,8 @@ from actscope.diagnosis._units_shown import (
     of_units,
     rests_on,
     share,
-    summary,
     together,
+    verdict,
     worst_first,
 )
 
@@ -69,7 +69,7 @@ def whole(report: HealthReport) -> render.Renderable:
     """All that fits a screen or two."""
     sites = report.sites
     parts = [
-        render.line(summary(report.findings), style="bold"),
+        render.line(verdict(report), style="bold"),
         render.line(f"{_count(sites)}; {rests_on(report.steps, report.looked)}.", style="dim"),
     ]
     if len(sites) > SCREEN:
