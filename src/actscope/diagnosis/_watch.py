@@ -52,7 +52,7 @@ class Watch:
         self._given, self._every, self._mask = model, every, mask
         self._hold = Hold(model, self._begin, self._end)
         self._model = self._hold.model
-        self.axes = dict(axes or {})
+        self.axes: Mapping[str, int] = dict(axes or {})
         self.step, self.looked = 0, 0
         self.states: dict[Key, SiteState] = {}
         self.calls: dict[Key, Call] = {}
