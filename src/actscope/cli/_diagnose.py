@@ -114,12 +114,12 @@ def diagnose(
         model.to(where)
         batches = examples.batches(size, where, paired=loss_function is not None)
         report = diagnosis.diagnose(model, batches, loss_function)
-    if not any(site.units for site in report.sites):
-        print(f"actscope: {_NOTHING}", file=sys.stderr)
     if out is not None:
         report.to_html(out)
     if json:
         json_output.write(report.to_dict())
+        if not any(site.units for site in report.sites):  # "ok" must not be taken for healthy
+            print(f"actscope: {_NOTHING}", file=sys.stderr)
     else:
         _show(report, notes, out)
     return 0 if report.ok else SERIOUS
