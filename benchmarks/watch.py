@@ -163,7 +163,7 @@ def _torchlens(training: Training, steps: int) -> float:
 
     start = time.process_time()
     for _ in range(steps):
-        torchlens.log_forward_pass(training.model, training.x, layers_to_save="all")
+        torchlens.trace(training.model, training.x)
         training.step()
     return time.process_time() - start
 
