@@ -135,6 +135,14 @@ def test_one_unit_without_a_number_is_named_and_when_the_loss_was_none() -> None
     assert "not finite for the first time at step 4, at a learning rate of 0.25" in found.text
 
 
+def test_numbers_that_are_none_are_told_before_what_they_spoil() -> None:
+    model = net("leaky_relu", 3)
+    with torch.no_grad():
+        layers(model)[1].weight *= 1e4
+        layers(model)[1].bias[0] = torch.inf
+    assert kinds(diagnose(model, rows())) == {"not_finite"}
+
+
 # --- depth
 
 
@@ -363,8 +371,10 @@ def test_other_repairs_run() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.integers(1, 4),
-    st.sampled_from([32, 64, 128]),
+    # Deeper or narrower ReLU networks do have a tenth of dead units by chance (4 layers of 32: one
+    # in a few hundred); of these none of 1,500 had more than 6%.
+    st.integers(1, 3),
+    st.sampled_from([64, 96, 128]),
     st.sampled_from(["relu", "tanh", "gelu", "silu", "elu", "leaky_relu", "softplus", "mish"]),
     st.integers(0, 10_000),
 )
