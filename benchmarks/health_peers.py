@@ -80,7 +80,7 @@ def told(name: str, build: Callable[[], nn.Module]) -> dict[str, Any]:
                 answers[tool] = ask(model, x)
         except ImportError:
             answers[tool] = "not installed"
-        except Exception as error:  # a peer's own failure is its answer
+        except Exception as error:  # noqa: BLE001 (a peer's own failure is its answer)
             answers[tool] = f"fails: {type(error).__name__}"
     return {"model": name, "dead": wanted, "units": 16, "answers": answers}
 
