@@ -162,11 +162,17 @@ def test_healthy_is_0_and_says_so_in_words(here: Path, capsys: pytest.CaptureFix
     assert "HealthReport(" not in out
 
 
-def test_a_model_of_which_nothing_is_seen(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert diagnose("torch.nn:Identity", "--data", "x.npy", "--json") == 0
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_model_of_which_nothing_is_seen(
+    here: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert diagnose("torch.nn:Identity", "--data", "x.npy", *options) == 1
     out, err = capsys.readouterr()
-    assert document(out)["sites"] == []
-    assert "no units were looked at, so this says nothing" in err
+    if options:
+        assert (document(out)["sites"], document(out)["ok"]) == ([], False)
+    assert "nothing was seen of the model's units" in err
+    assert "act.declare" in err
+    assert err.count("\n") == 1
 
 
 def test_a_page(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -235,6 +235,37 @@ def test_idle_activations() -> None:
     assert (found.kind, found.site, found.severity) == ("not_called", "spare", "note")
 
 
+@pytest.mark.parametrize(
+    ("model", "x", "words"),
+    [
+        (nn.Linear(FEATURES, 2), rows(), "declare"),
+        (nn.LSTM(FEATURES, 4), rows(), r"outside Python: the model\); try: .*declare"),
+        (nn.Sequential(nn.Flatten(0), nn.ReLU()), rows(), r"\(1\); try: .*axes={'1': 1}"),
+    ],
+    ids=["no activation", "a recurrent layer", "no axis"],
+)
+def test_a_model_of_which_nothing_is_seen_is_not_healthy(
+    model: nn.Module, x: Tensor, words: str
+) -> None:
+    report = diagnose(model, x)
+    (found,) = report.findings
+    assert (found.kind, found.severity, found.units) == ("nothing_seen", "warning", [])
+    assert not report.ok
+    assert "Healthy" not in str(report)
+    with pytest.raises(AssertionError, match=words) as caught:
+        act.assert_healthy(model, x)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_watch_without_a_pass_is_not_healthy() -> None:
+    with watch(net()) as seen:
+        pass
+    (found,) = seen.report().findings
+    assert found.kind == "nothing_seen"
+    assert "no pass" in found.text
+    assert not seen.report().ok
+
+
 # --- time
 
 

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from actscope.diagnosis import HealthReport
 
 SERIOUS = 1
-_NOTHING = (
-    "no units were looked at, so this says nothing: activations of your own are told by act.declare"
-)
 
 
 def diagnose(
@@ -69,7 +66,7 @@ def diagnose(
     """Say what is wrong with the units of a PyTorch model: dead, dormant, saturated ...
 
     Runs the model in evaluation mode on all rows of FILE. Your code is run; files are never
-    unpickled. Exit code: 0 healthy, 1 something is serious, 2 a mistake.
+    unpickled. Exit code: 0 healthy, 1 something is serious or no unit was seen, 2 a mistake.
 
     \b
     Example:
@@ -118,10 +115,11 @@ def diagnose(
         report.to_html(out)
     if json:
         json_output.write(report.to_dict())
-        if not any(site.units for site in report.sites):  # "ok" must not be taken for healthy
-            print(f"actscope: {_NOTHING}", file=sys.stderr)
     else:
         _show(report, notes, out)
+    for finding in report.findings:
+        if finding.kind == "nothing_seen":
+            print(f"actscope: {finding.text}; try: {finding.repair}", file=sys.stderr)
     return 0 if report.ok else SERIOUS
 
 

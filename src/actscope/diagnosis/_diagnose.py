@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from actscope import render
 from actscope.diagnosis._batches import Batch, arguments, each, explain
 from actscope.diagnosis._report import HealthReport
+from actscope.diagnosis._units_shown import unseen
 from actscope.diagnosis._watch import Watch
 from actscope.errors import DataError, SettingError
 from actscope.errors import UnhealthyModel as UnhealthyModel
@@ -93,7 +94,8 @@ def assert_healthy(
     mask: Any = None,
     max_batches: int | None = None,
 ) -> HealthReport:
-    """For test suites: raise where `diagnose` finds something serious; else give its report.
+    """For test suites: raise where `diagnose` finds something serious or sees no unit at all;
+    else give its report.
 
     Raises:
         UnhealthyModel: (an AssertionError) with what was found and what to do.
@@ -109,6 +111,10 @@ def assert_healthy(
     """
     __tracebackhide__ = True  # pytest then shows the line of the test, not this one
     report = diagnose(model, batches, loss, mask=mask, max_batches=max_batches)
+    blind = next((finding for finding in report.findings if finding.kind == "nothing_seen"), None)
+    if blind is not None:
+        outside = f" (outside Python: {unseen(report)})" if report.unseen else ""
+        raise UnhealthyModel(f"{blind.text}{outside}; try: {blind.repair}")
     serious = [finding for finding in report.findings if finding.severity == "serious"]
     if serious:
         lines = [f"  {finding.text}\n    try: {finding.repair}" for finding in serious[:SHOWN]]

@@ -21,6 +21,8 @@ DORMANT_WARNING, DORMANT_SERIOUS = 0.25, 0.75
 # in one of three cases. A finding that rests on fewer is one degree milder.
 FEW_SAMPLES = 100
 MILDER = {"serious": "warning", "warning": "note", "note": "note"}
+# A finding about all sites names so many.
+NAMED = 3
 ORDER = {"serious": 0, "warning": 1, "note": 2}
 
 
@@ -43,7 +45,25 @@ def findings(
         if site.units:
             found += _of_site(site, cause, moments)
     found += [_not_called(name, looked) for name in idle]
+    found += nothing_seen(sites, looked)
     return sorted(found, key=lambda finding: ORDER[finding.severity])
+
+
+def nothing_seen(sites: Sequence[SiteHealth], looked: int) -> list[Finding]:
+    """No unit was counted, which is not health."""
+    if any(site.units for site in sites):
+        return []
+    if not looked:
+        what, repair = "no pass of the model was looked at", repairs.RUN
+    elif not sites:
+        what, repair = f"no activation was seen in {_passes(looked)}", repairs.DECLARE
+    else:
+        named = ", ".join(site.name for site in sites[:NAMED])
+        more = f" and {len(sites) - NAMED} more" if len(sites) > NAMED else ""
+        what = f"no unit could be counted at any site seen ({named}{more})"
+        repair = repairs.axes(sites[0].name)
+    text = f"nothing was seen of the model's units, so that nothing can be said of them: {what}"
+    return [Finding("nothing_seen", "", [], "warning", text, repair)]
 
 
 def _of_site(site: SiteHealth, cause: set[str], moments: Sequence[Moment]) -> Iterator[Finding]:
@@ -165,12 +185,15 @@ def _what_happened(step: int, moments: Sequence[Moment]) -> str:
 
 
 def _not_called(name: str, looked: int) -> Finding:
-    passes = "the one pass" if looked == 1 else f"any of the {looked:,} passes"
     return Finding(
         "not_called", name, [], "note",
-        f"{name} is registered in the model, and was not called in {passes} looked at",
+        f"{name} is registered in the model, and was not called in {_passes(looked)}",
         repairs.call(name),
     )  # fmt: skip
+
+
+def _passes(looked: int) -> str:
+    return f"{'the one pass' if looked == 1 else f'any of the {looked:,} passes'} looked at"
 
 
 def _inputs(samples: int) -> str:

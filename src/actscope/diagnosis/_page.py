@@ -134,7 +134,7 @@ def _left_out(report: HealthReport) -> list[Markup]:
     for heading, names in (
         ("Left out", [f"{name}: {why}" for name, why in report.left_out]),
         ("Registered and not called", report.idle),
-        ("Not seen, as it runs outside Python", report.unseen),
+        ("Not seen, as it runs outside Python", [name or "the model" for name in report.unseen]),
     ):
         if names:
             listed = element("ul", [element("li", render.label(name, None)) for name in names])

@@ -28,6 +28,13 @@ FINITE = (
 )
 
 
+RUN = "with act.watch(model) as watched: model(x)  # run it inside, then watched.report()"
+DECLARE = (
+    'act.declare(MyActivation, "silu")  # a class of yours and what it computes; or diagnose the '
+    "module that holds the activations"
+)
+
+
 def swap(activation: str, new: str, site: str) -> str:
     """Another function at one site."""
     return f"act.swap(model, {activation!r}, {new!r}, example=x, sites=[{site!r}])"
@@ -48,6 +55,14 @@ def graded(activation: str, site: str) -> str:
 def unsaturated(activation: str, site: str) -> str:
     """A function with at most one asymptote."""
     return swap(activation, "gelu", site)
+
+
+def axes(site: str) -> str:
+    """For sites whose axis of units cannot be followed."""
+    return (
+        f"act.diagnose(model, x, axes={{{site!r}: 1}})  # by a site's name, the axis that counts "
+        "its units; act.watch takes it too"
+    )
 
 
 def call(name: str) -> str:

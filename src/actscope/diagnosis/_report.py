@@ -120,10 +120,10 @@ class Finding:
 class HealthReport:
     """The health of a model's units. print() shows it, and a notebook too.
 
-    ok: no finding is serious. steps: passes while watched; looked: those looked at. left_out:
-    (name, why); idle: registered activations not called; unseen: modules whose activations run
-    where Python does not see them. entering: what enters the first layer. moments: loss and
-    learning rate over time, as far as they were told.
+    ok: units were seen, and no finding is serious. steps: passes while watched; looked: those
+    looked at. left_out: (name, why); idle: registered activations not called; unseen: modules
+    whose activations run where Python does not see them. entering: what enters the first layer.
+    moments: loss and learning rate over time, as far as they were told.
 
     >>> import torch, actscope as act
     >>> model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
@@ -146,8 +146,8 @@ class HealthReport:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing serious was found."""
-        return all(finding.severity != "serious" for finding in self.findings)
+        """Whether units were seen and nothing serious was found."""
+        return all(f.severity != "serious" and f.kind != "nothing_seen" for f in self.findings)
 
     def site(self, name: str) -> SiteHealth:
         """By name."""

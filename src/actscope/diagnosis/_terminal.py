@@ -11,6 +11,7 @@ from actscope.diagnosis._units_shown import (
     rests_on,
     share,
     together,
+    unseen,
     verdict,
     worst_first,
 )
@@ -89,9 +90,9 @@ def whole(report: HealthReport) -> render.Renderable:
             told.append(f"and {len(texts) - ALIKE} more of this kind: report.findings has all")
         parts += [render.line(text, style="bold") for text in told]
         parts += [render.line(f"    {repair}") for repair in repairs[:ALIKE]]
-    unseen = ", ".join(report.unseen)
-    if unseen:
-        parts.append(render.line(f"Not seen, as it runs outside Python: {unseen}.", style="dim"))
+    if report.unseen:
+        text = f"Not seen, as it runs outside Python: {unseen(report)}."
+        parts.append(render.line(text, style="dim"))
     return render.group(*parts)
 
 

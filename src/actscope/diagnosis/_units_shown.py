@@ -85,13 +85,18 @@ def summary(findings: Iterable[Finding]) -> str:
 
 def verdict(report: HealthReport) -> str:
     """The summary; or that there was nothing to judge, which is not health."""
-    if report.findings or any(site.samples for site in report.sites):
+    if any(site.units for site in report.sites):
         return summary(report.findings)
     if not report.looked:
         return "Nothing was looked at: run the model while it is watched."
     if not report.sites:
         return "No activation was seen, so nothing can be said of its units."
     return "No unit could be counted, so nothing can be said of them."
+
+
+def unseen(report: HealthReport) -> str:
+    """Names of the modules whose activations Python does not see, or ''."""
+    return ", ".join(name or "the model" for name in report.unseen)
 
 
 def together(findings: Sequence[Finding]) -> list[tuple[Finding, list[str], list[str]]]:

@@ -81,9 +81,12 @@ class Windows:
         self.drop()
         seen = {path: w.gather() if together else w for path, w in watches.items()}
         self.reports = {path: w.report() for path, w in seen.items()} or self.reports
+        # One module of several may well have no activation; all of them should not.
+        counted = any(site.units for report in self.reports.values() for site in report.sites)
         for path, report in self.reports.items() if tell else ():
             for finding in report.findings:
-                self._tell_once(path, finding)
+                if finding.kind != "nothing_seen" or (report.looked and not counted):
+                    self._tell_once(path, finding)
         return self._numbers() if watches else {}
 
     def _tell_once(self, path: str, finding: Finding) -> None:
