@@ -57,6 +57,22 @@ def test_findings_of_one_kind_stand_together_with_their_repair_once() -> None:
     assert plain.count("(22%) are saturated") == 20
 
 
+def test_units_that_died_are_not_told_as_dormant_too() -> None:
+    # 12 of 40 died; of the 28 others 7 are dormant, a quarter; with one fewer it is no finding.
+    dormant = [*range(4), *range(20, 27)]
+    told = {"died_units": list(range(12)), "silent_since": dict.fromkeys(range(12), 3),
+            "silent_samples": dict.fromkeys(range(12), 2000)}  # fmt: skip
+    dying, quiet = report(site(dormant_units=dormant, **told)).findings
+    assert (dying.kind, quiet.kind) == ("dying", "dormant")
+    assert quiet.units == list(range(20, 27))
+    assert "7 of the 28 units that did not die (25%) are dormant" in quiet.text
+    (alone,) = report(site(dormant_units=dormant[:-1], **told)).findings
+    assert alone.kind == "dying"
+    every = {name: dict.fromkeys(range(40), 2000) for name in ("silent_since", "silent_samples")}
+    all_died = site(died_units=list(range(40)), dormant_units=[1], **every)
+    assert [f.kind for f in report(all_died).findings] == ["dying"]
+
+
 def test_a_model_of_hundreds_of_sites_fits_a_screen() -> None:
     sites = [site(f"block{n}", dead_units=[0, 1] if n == 250 else []) for n in range(300)]
     shown = str(report(*sites))

@@ -125,23 +125,28 @@ def _share(
     what: str,
     repair: str,
 ) -> Iterator[Finding]:
-    share = site.share(units)
+    whole = site.units or 0
+    if kind != "dead":  # those that died are told of by themselves
+        died = set(site.died_units)
+        units, whole = [unit for unit in units if unit not in died], whole - len(died)
+    share = len(units) / whole if whole else 0.0
     if share < bounds[0]:
         return
     severity = "serious" if share >= bounds[1] else "warning"
-    if len(units) == 1 and site.units != 1:  # of ten units one is a tenth, and may be chance
+    if len(units) == 1 and whole != 1:  # of ten units one is a tenth, and may be chance
         severity = MILDER[severity]
     text = what.format(inputs=_inputs(site.samples))
     if site.samples < FEW_SAMPLES:
         severity = MILDER[severity]
         text += " (few: look at more before you act)"
     verb = "is" if len(units) == 1 else "are"
+    among = f"{whole} units" if whole == site.units else f"the {whole} units that did not die"
     yield Finding(
         kind,
         site.name,
         list(units),
         severity,
-        f"{site.name}: {len(units)} of {site.units} units ({share:.0%}) {verb} {text}",
+        f"{site.name}: {len(units)} of {among} ({share:.0%}) {verb} {text}",
         repair,
     )
 
