@@ -7,10 +7,10 @@ import sys
 
 import torch
 import torch.distributed as dist
+from tests.diagnosis import planted
 from torch.nn.parallel import DistributedDataParallel
 
 from actscope.diagnosis._watch import watch
-from tests.diagnosis import planted
 
 
 def ranks(rank: int, port: int, results: str) -> None:

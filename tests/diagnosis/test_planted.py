@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.diagnosis import planted
 from torch import Tensor, nn
 
 from actscope.diagnosis._report import HealthReport
 from actscope.diagnosis._watch import watch
-from tests.diagnosis import planted
 
 
 def looked_at(model: nn.Module, x: Tensor, batch: int = 200) -> HealthReport:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from tests.diagnosis import planted
 from torch import Tensor, nn
 
 from actscope.diagnosis._watch import watch
 from actscope.errors import SettingError
-from tests.diagnosis import planted
 
 
 def hooks(model: nn.Module) -> int:
