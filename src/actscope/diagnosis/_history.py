@@ -28,6 +28,7 @@ class Series:
 
     def __init__(self) -> None:
         self._thinned: Tensor | None = None
+        self._blocks: list[Tensor] = []
         self._recent: list[tuple[float | Tensor, ...]] = []
         self._others: list[Series] = []
 
@@ -36,6 +37,12 @@ class Series:
         self._recent.append((step, *values))
         if len(self._recent) >= RECENT:
             self._thinned, self._recent = _thin(self._table()), []
+
+    def extend(self, looks: Tensor) -> None:
+        """Many at once: Float64["look column"], as rows of `append`, on any device."""
+        self._blocks.append(looks)
+        if sum(map(len, self._blocks)) >= RECENT:
+            self._thinned, self._blocks, self._recent = _thin(self._table()), [], []
 
     def add(self, other: Series) -> None:
         """What another watch saw, beside what this one did."""
@@ -65,7 +72,7 @@ class Series:
 
     def _table(self) -> Tensor | None:
         """Float64["look column"], on the device of the values."""
-        parts = [] if self._thinned is None else [self._thinned]
+        parts = ([] if self._thinned is None else [self._thinned]) + self._blocks
         if self._recent:
             device = next(
                 (v.device for row in self._recent for v in row if isinstance(v, Tensor)),

@@ -16,7 +16,11 @@ from actscope.sites._call import Call, Key
 from actscope.sites._tracker import Tracker
 
 # Looks gathered before they are added up: small operations cost more than what they compute.
-GATHERED = 16
+GATHERED = 64
+
+
+# What we compute is no call that a function mode should see.
+_PLAIN = torch._C.DisableTorchFunction
 
 
 class SiteState:
@@ -67,8 +71,7 @@ class SiteState:
             device = looks[-1][1].device
             if device != self._units.sums.device:
                 self._units = self._units.to(device)
-            for step, silent, samples in fold(self._units, looks):
-                self._history.append(step, silent, samples)
+            self._history.extend(fold(self._units, looks))
 
 
 class Keeper(Protocol):
@@ -112,7 +115,7 @@ class Pass:
         if z.is_meta or not z.is_floating_point():
             return
         lens = self._keeper.lens(call)
-        with torch._C.DisableTorchFunction():
+        with _PLAIN():
             mask = self._keeper.mask(z, call.axis)
             self._looks[id(call)] = call, lens, lens.inputs(z, mask, deep=self._deep), mask
 
@@ -127,7 +130,7 @@ class Pass:
         if found is None:
             return
         _, lens, look, mask = found
-        with torch._C.DisableTorchFunction():
+        with _PLAIN():
             lens.outputs(look, a, mask, gated=gated)
             if self._deep and a.requires_grad and not call.hooked:
                 call.hooked = True

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +83,6 @@ class PlannedPass(Pass):
         self._plan, self._lasting = plan, lasting
         self._next, self._lost = 0, False
         self._running: Call | None = None
-        self._calls: list[Call] = []
         self._handles: list[Any] = []
         self._functions = _Functions(plan.functions, self._function) if plan.functions else None
         self._thread = 0
@@ -103,7 +101,7 @@ class PlannedPass(Pass):
 
     def start(self, *, deep: bool) -> None:
         super().start(deep=deep)
-        self._next, self._lost, self._running, self._calls = 0, False, None, []
+        self._next, self._lost, self._running = 0, False, None
         if not self._handles:
             for module in self._plan.makers:
                 self._handles.append(module.register_forward_hook(self._made))
@@ -128,73 +126,85 @@ class PlannedPass(Pass):
         self._handles = []
 
     def calls(self) -> Sequence[Call]:
-        return self._calls
+        return ()  # they are known
 
     # --- what happens
 
-    def _expected(self) -> Call | nn.Module | None:
-        """What comes next, and on."""
-        events, at = self._plan.events, self._next
-        self._next += 1
-        return events[at] if at < len(events) else None
-
     def _made(self, module: nn.Module, args: Any, out: Any) -> None:
-        if self._is_on() and self._expected() is not module:
-            self._lost = True
+        if self._is_on():
+            at, self._next = self._next, self._next + 1
+            if at >= len(self._plan.events) or self._plan.events[at] is not module:
+                self._lost = True
 
     def _is_on(self) -> bool:
         # What is being compiled must not come upon a question about threads.
         return not torch.compiler.is_compiling() and threading.get_ident() == self._thread
 
-    def _begin(self, z: Any, same: Callable[[Call], bool]) -> Call | None:
-        known = self._expected()
+    def _coming(self) -> Call | None:
+        """The call that comes next, if it is one; on to what comes then."""
+        at, self._next = self._next, self._next + 1
+        if not self._lost and at < len(self._plan.events):
+            known = self._plan.events[at]
+            if isinstance(known, Call):
+                return known
+        self._lost = True
+        return None
+
+    def _begin(self, known: Call, z: Any) -> Call | None:
         if (
-            self._lost
-            or not (isinstance(known, Call) and isinstance(z, Tensor))
+            not isinstance(z, Tensor)
             or z.dim() != len(known.shape)
             or (known.axis is not None and z.shape[known.axis] != known.shape[known.axis])
-            or not same(known)
         ):
             self._lost = True
             return None
-        call = copy(known)
-        call.hooked = False
-        self._calls.append(call)
+        call = known.again()
         if call.role == "hidden":
             self.before(call, z)
         return call
 
     def _entering(self, path: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
+        events = self._plan.events
+        mine = {id(c) for c in events if isinstance(c, Call) and c.key.own and c.key.module == path}
+
         def enter(module: nn.Module, args: tuple[Any, ...]) -> None:
-            if self._is_on():
-                z = args[0] if args else None
-                self._running = self._begin(z, lambda c: c.key.own and c.key.module == path)
+            if not self._is_on():
+                return
+            known = self._coming()
+            if known is None or id(known) not in mine:
+                self._lost = True
+                return
+            self._running = self._begin(known, args[0] if args else None)
 
         return enter
 
     def _left(self, module: nn.Module, args: Any, out: Any) -> None:
-        if self._is_on() and self._running is not None:
+        if self._running is not None and self._is_on():
             call, self._running = self._running, None
             self.after(call, out)
 
     def _function(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
         if self._running is not None or self._lost:
             return func(*args, **kwargs)
-        z = args[0] if args else kwargs.get("input")
-        line = place_of(sys._getframe(1))
-
-        def same(call: Call) -> bool:
-            key = call.key
-            if key.own or key.function != name or key.line != line:
-                return False
-            # Parameters are part of the function: relu has none.
-            return name in _ALONE or record_of_call(name, args, kwargs) == call.record
-
-        call = self._begin(z, same)
+        known = self._coming()
+        call = None
+        if known is None or not _same(known, name, args, kwargs):
+            self._lost = True
+        else:
+            call = self._begin(known, args[0] if args else kwargs.get("input"))
         out = func(*args, **kwargs)
         if call is not None:
             self.after(call, out)
         return out
+
+
+def _same(known: Call, name: str, args: Any, kwargs: Any) -> bool:
+    """Whether this is the function, on the line, that is known."""
+    key = known.key
+    if key.own or key.function != name or key.line != place_of(sys._getframe(3)):
+        return False
+    # Parameters are part of the function: relu has none.
+    return name in _ALONE or record_of_call(name, args, kwargs) == known.record
 
 
 _ALONE = {"relu", "relu6", "selu", "silu", "mish", "softsign", "tanh", "sigmoid", "hardswish"}

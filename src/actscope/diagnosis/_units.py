@@ -7,7 +7,7 @@ than sums of Booleans, and below 2^24 a float32 counts exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -22,6 +22,8 @@ from actscope.health import Counts, UnitHealth, dead_inputs, judge
 OUTSIDE, SATURATED, NONZERO, SIZE, Z, ZZ, MOMENTS, GRADIENT = range(8)
 # Sums in float32 count exactly up to here; beyond, they run in float64.
 EXACT = 1 << 24
+# Shapes whose views of the scratch memory are kept.
+VIEWS = 64
 
 Side = tuple[Callable[..., Tensor], float]
 
@@ -124,10 +126,10 @@ class Look:
         return self.size.device
 
 
-def fold(kept: Units, looks: Sequence[tuple[int, Look]]) -> Iterator[tuple[int, Tensor, Tensor]]:
+def fold(kept: Units, looks: Sequence[tuple[int, Look]]) -> Tensor:
     """Add (step, look) to the sums, many at a time: that takes few operations.
 
-    Gives for each step (step, units silent in it, inputs seen so far), numbers on the device.
+    Gives for each step (step, units silent in it, inputs seen so far): Float64["step 3"].
     """
     here, each = kept.sums.device, [look for _, look in looks]
     samples = _column([look.samples for look in each], here)
@@ -135,8 +137,12 @@ def fold(kept: Units, looks: Sequence[tuple[int, Look]]) -> Iterator[tuple[int, 
         outside = samples.expand(-1, each[0].units)
     else:
         outside = samples - _table([look.inside for look in each], here)
-    kept.sums[OUTSIDE] += outside.sum(0)
-    kept.sums[NONZERO] += (samples - _table([look.zeros for look in each], here)).sum(0)
+    awake = outside.sum(0)
+    kept.sums[OUTSIDE] += awake
+    if all(look.zeros is look.inside for look in each):
+        kept.sums[NONZERO] += awake
+    else:
+        kept.sums[NONZERO] += (samples - _table([look.zeros for look in each], here)).sum(0)
     kept.sums[SIZE] += _table([look.size for look in each], here).sum(0)
     if each[0].flat is not None:
         kept.sums[SATURATED] += _table([look.flat for look in each], here).sum(0)
@@ -147,17 +153,17 @@ def fold(kept: Units, looks: Sequence[tuple[int, Look]]) -> Iterator[tuple[int, 
         kept.sums[MOMENTS] += _table([look.moments for look in deep], here).sum(0)
 
     steps = [step for step, _ in looks]
-    at = torch.tensor(steps, dtype=torch.float64, device=here)[:, None]
-    last = torch.where(outside > 0, at, -1.0)
+    at = torch.tensor(steps, dtype=torch.float64, device=here)
+    last = torch.where(outside > 0, at[:, None], -1.0)
     torch.maximum(kept.last_outside, last.amax(0), out=kept.last_outside)
     seen = kept.samples + samples[:, 0].cumsum(0)
     kept.samples = seen[-1].clone()
-    if len(set(steps)) == len(steps):
-        yield from zip(steps, (last < 0).sum(1).unbind(), seen.unbind(), strict=True)
-        return
-    for step in dict.fromkeys(steps):  # a site called several times in a pass
-        rows = [n for n, other in enumerate(steps) if other == step]
-        yield step, (last[rows].amax(0) < 0).sum(), seen[rows[-1]]
+    if len(set(steps)) < len(steps):  # a site called several times in a pass
+        rows = [[n for n, other in enumerate(steps) if other == s] for s in dict.fromkeys(steps)]
+        ends = [each[-1] for each in rows]
+        last = torch.stack([last[each].amax(0) for each in rows])
+        at, seen = at[ends], seen[ends]
+    return torch.stack([at, (last < 0).sum(1).double(), seen], 1)
 
 
 def _table(rows: Sequence[Tensor | None], device: torch.device) -> Tensor:
@@ -181,21 +187,31 @@ class Scratch:
 
     def __init__(self) -> None:
         self._memory: dict[tuple[torch.dtype, torch.device], Tensor] = {}
+        self._views: dict[tuple[torch.Size, torch.dtype, torch.device], Tensor] = {}
 
     def like(self, x: Tensor) -> Tensor:
         """Of its shape; whatever was in it before is gone."""
         if not x.is_contiguous():
             return torch.empty_like(x)
-        key = x.dtype, x.device
-        memory = self._memory.get(key)
-        if memory is None or len(memory) < x.numel():
-            with torch.inference_mode(False):
-                self._memory[key] = memory = torch.empty(x.numel(), dtype=x.dtype, device=x.device)
-        return memory[: x.numel()].view(x.shape)
+        found = self._views.get((x.shape, x.dtype, x.device))
+        return self._view(x) if found is None else found
 
     def clear(self) -> None:
         """Give it back."""
         self._memory.clear()
+        self._views.clear()
+
+    def _view(self, x: Tensor) -> Tensor:
+        key = x.dtype, x.device
+        memory = self._memory.get(key)
+        with torch.inference_mode(False):
+            if memory is None or len(memory) < x.numel():
+                self._memory[key] = memory = torch.empty(x.numel(), dtype=x.dtype, device=x.device)
+                self._views.clear()  # of what was smaller
+            if len(self._views) >= VIEWS:  # inputs of ever new lengths
+                self._views.clear()
+            self._views[x.shape, *key] = view = memory[: x.numel()].view(x.shape)
+        return view
 
 
 class Lens:
@@ -203,6 +219,7 @@ class Lens:
 
     def __init__(self, record: Record, axis: int, scratch: Scratch) -> None:
         self.record, self.axis, self._scratch = record, axis, scratch
+        self._others: dict[int, list[int]] = {}  # by number of axes, those that are no units
         self._dead = None if not record.dead_region else _half_lines(record.dead_region)
         self._flat = _flat_sides(record)
         self._positive = record.range[0] >= 0
@@ -266,10 +283,12 @@ class Lens:
         look.moments = (~broken) * look.samples
 
     def _sum(self, x: Tensor) -> Tensor:
-        dims = [d for d in range(x.dim()) if d != x.dim() + self.axis]
-        each = x.numel() // x.shape[self.axis]
-        wide = x.dtype is torch.float64 or each >= EXACT
+        wide = x.dtype is torch.float64 or x.numel() >= EXACT * x.shape[self.axis]
         kind = torch.float64 if wide else torch.float32
+        dims = self._others.get(x.dim())
+        if dims is None:
+            dims = [d for d in range(x.dim()) if d != x.dim() + self.axis]
+            self._others[x.dim()] = dims
         return x.sum(dims, dtype=kind) if dims else x.to(kind, copy=True)
 
 

@@ -25,10 +25,10 @@ from actscope.sites._find import Site, Sites, collect
 # In training one pass in so many is looked at; the first few all are.
 EVERY = 50
 FIRST = 3
-# Where known modules tell all, every so many passes looked at is seen whole all the same.
-WHOLE = 20
+# Where a plan tells all, the model is seen whole all the same at looks so many steps apart.
+WHOLE = 200
 # In training, means, variances and gradients are taken at looks so many steps apart.
-DEEP = 8
+DEEP = 16
 # Hooks for passes looked at stay on between them if these are at most so many steps apart.
 LASTING = 4
 TRACED = "the model: it was compiled inside of the watch; compile it first, then watch it"
@@ -61,7 +61,7 @@ class Watch:
         self._pass: Pass | None = None
         self._planned: PlannedPass | None = None
         self._plannable, self._trained = True, False
-        self._deep = -DEEP
+        self._deep, self._whole = -DEEP, 0
         self._timeline, self._entrance = Timeline(optimizer), Entrance()
         self._live = Live(on_finding)
 
@@ -228,11 +228,13 @@ class Watch:
             self._deep = self.step
         # Out of training every pass looked at is kept, whichever way it goes.
         run = self._planned
-        if run is not None and training and self.looked % WHOLE and run.fits():
+        known = self.step - self._whole < WHOLE
+        if run is not None and training and known and run.fits():
             self._pass = run
         else:
             self._drop()
             self._pass = run = WholePass(self, self._model)
+            self._whole = self.step
         if not isinstance(run, PlannedPass) or run.sees_functions or self._hold.is_compiled:
             self._hold.uncompiled()
         run.start(deep=deep)

@@ -60,6 +60,13 @@ class Call:
     unscaled: weakref.ref[Tensor] | None = None
     hooked: bool = False
 
+    def again(self) -> Call:
+        """The same call in another pass."""
+        call = object.__new__(Call)
+        call.__dict__.update(self.__dict__)
+        call.hooked = False
+        return call
+
     def __getstate__(self) -> dict[str, Any]:
         """Without the tensor: in another process there is none."""
         return {**self.__dict__, "source": _gone}
