@@ -196,6 +196,26 @@ MISTAKES: dict[str, tuple[Callable[[], object], type[ActscopeError], str]] = {
         lambda: diagnose(planted.MLP(), X.to("meta")), DataError, "on meta .* cpu: move it"
     ),
     "dtype": (lambda: diagnose(planted.MLP(), X.double()), DataError, r"float64 .* float32"),
+    "whole numbers": (
+        lambda: diagnose(planted.MLP(), X.long()),
+        DataError, r"int64 .* float32: convert it with batch.to\(torch.float32\)",
+    ),
+    "features": (
+        lambda: diagnose(planted.MLP(), X[:, :5]),
+        DataError, r"batch of shape \(\d+, 5\): RuntimeError: .*shapes cannot be multiplied",
+    ),
+    "name": (
+        lambda: diagnose(planted.MLP(), {"inpt": X}), DataError, "names 'inpt', .* it takes x"
+    ),
+    "a loss that fails": (
+        lambda: diagnose(planted.MLP(), (X, Y[:3]), lambda a, b: (a - b).sum()),
+        DataError, "loss fails: RuntimeError: The size of tensor",
+    ),
+    "class": (
+        lambda: diagnose(planted.MLP(), (X, Y), nn.MSELoss),
+        SettingError, r"class MSELoss: give one of it, MSELoss\(\)",
+    ),
+    "diff": (lambda: diagnose(planted.MLP(), X).diff(3), SettingError, "later report.* is 3"),  # type: ignore[arg-type]
     "targets": (lambda: diagnose(planted.MLP(), (X, Y.to("meta")), mse), DataError, "meta"),
     "no number": (
         lambda: diagnose(planted.MLP(), (X, Y), lambda a, b: a - b), SettingError, "one number"
@@ -224,9 +244,24 @@ def test_a_mistake_is_one_clear_line(kind: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_an_error_in_the_model_is_the_users_own() -> None:
-    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
-        diagnose(planted.MLP(), X[:, :5])
+def test_an_error_in_the_model_is_kept_as_the_cause() -> None:
+    class Broken(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x.nothing  # type: ignore[attr-defined]
+
+    with pytest.raises(DataError, match="AttributeError: 'Tensor' object has no") as caught:
+        diagnose(Broken(), X)
+    assert isinstance(caught.value.__cause__, AttributeError)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, torch.OutOfMemoryError])
+def test_an_error_that_says_nothing_of_the_batch_stays_as_it_is(error: type) -> None:
+    class Stops(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            raise error
+
+    with pytest.raises(error):
+        diagnose(Stops(), X)
 
 
 def test_recomputed_layers_have_gradients_too() -> None:

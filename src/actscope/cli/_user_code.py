@@ -75,8 +75,11 @@ def told(what: str) -> Iterator[None]:
     try:
         with redirect_stdout(sys.stderr):
             yield
-    except ActscopeError:
-        raise
+    except ActscopeError as error:
+        place = _place(error.__cause__) if error.__cause__ is not None else ""
+        if not place:
+            raise
+        raise type(error)(f"{error}{place}") from error.__cause__
     except (Exception, SystemExit) as error:
         if _ours(error):
             raise

@@ -1,13 +1,12 @@
-"""What a model is called with: one batch of whatever shape users have, and what went wrong."""
+"""What a model is called with: one batch of whatever shape users have."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from actscope.errors import DataError
@@ -102,55 +101,21 @@ def arguments(model: nn.Module, batch: Any, with_loss: bool) -> Batch:
 
 def _positional(model: nn.Module) -> tuple[int, float]:
     """How many arguments forward() takes, at least and at most; (0, _ANY) if it does not say."""
+    parameters = taken(model)
+    if parameters is None or any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return 0, _ANY
+    plain = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return sum(p.default is p.empty for p in plain), len(plain)
+
+
+def taken(model: nn.Module) -> list[inspect.Parameter] | None:
+    """The parameters of forward(); None if it does not say."""
     inner: Any = model
     while isinstance(wrapped := getattr(inner, "_orig_mod", None), nn.Module) or (
         type(inner).__name__ in ("DataParallel", "DistributedDataParallel")
     ):
         inner = wrapped if isinstance(wrapped, nn.Module) else inner.module
     try:
-        parameters = inspect.signature(inner.forward).parameters.values()
+        return list(inspect.signature(inner.forward).parameters.values())
     except (TypeError, ValueError):
-        return 0, _ANY
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return 0, _ANY
-    plain = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return sum(p.default is p.empty for p in plain), len(plain)
-
-
-def explain(model: nn.Module, batch: Batch, error: Exception) -> NoReturn:
-    """A batch that lies elsewhere, or is of another kind of number, in one clear line."""
-    given = [t for t in _tensors((batch.args, batch.kwargs, batch.targets)) if not t.is_nested]
-    own = [p for p in model.parameters() if p.device.type != "meta"] or list(model.parameters())
-    devices = {p.device for p in own}
-    if len(devices) == 1:
-        home = devices.pop()
-        away = next((t.device for t in given if t.device != home), None)
-        if away is not None:
-            raise DataError(
-                f"a batch is on {away} and the model on {home}: move it with batch.to('{home}')"
-            ) from error
-    kinds = {p.dtype for p in own if p.is_floating_point()}
-    if len(kinds) == 1:
-        kind = kinds.pop()
-        other = next((t.dtype for t in given if t.is_floating_point() and t.dtype != kind), None)
-        if other is not None:
-            raise DataError(
-                f"a batch holds {_plain(other)} and the model {_plain(kind)}: convert it with "
-                f"batch.to({kind})"
-            ) from error
-    raise error
-
-
-def _plain(kind: torch.dtype) -> str:
-    return str(kind).removeprefix("torch.")
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _tensors(part)
-    elif isinstance(value, tuple | list):
-        for part in value:
-            yield from _tensors(part)
+        return None

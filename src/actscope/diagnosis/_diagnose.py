@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from actscope import render
-from actscope.diagnosis._batches import Batch, arguments, each, explain
+from actscope.diagnosis._batches import Batch, arguments, each
+from actscope.diagnosis._mistakes import explained
 from actscope.diagnosis._report import HealthReport
 from actscope.diagnosis._units_shown import unseen
 from actscope.diagnosis._watch import Watch
@@ -63,6 +64,8 @@ def diagnose(
         raise SettingError(f"max_batches is {max_batches!r}: it must be a whole number from 1")
     if loss is not None and not callable(loss):
         raise SettingError(f"loss is {loss!r}: give a function, loss(output, targets)")
+    if isinstance(loss, type):
+        raise SettingError(f"loss is the class {loss.__name__}: give one of it, {loss.__name__}()")
     seen = Watch(model, 1, mask)
     count = 0
     with ExitStack() as stack:
@@ -75,10 +78,7 @@ def diagnose(
         )
         for raw in islice(some, max_batches):
             batch = arguments(model, raw, loss is not None)
-            try:
-                _look(model, batch, loss)
-            except (RuntimeError, TypeError, ValueError) as error:
-                explain(model, batch, error)
+            _look(model, batch, loss)
             count += 1
             bar.advance()
     if count == 0:
@@ -133,10 +133,12 @@ SHOWN = 5
 
 def _look(model: nn.Module, batch: Batch, loss: Loss | None) -> None:
     with torch.set_grad_enabled(loss is not None):
-        output = model(*batch.args, **batch.kwargs)
+        with explained(model, batch):
+            output = model(*batch.args, **batch.kwargs)
         if loss is None:
             return
-        value = loss(output, batch.targets)
+        with explained(model, batch, "loss"):
+            value = loss(output, batch.targets)
     if not isinstance(value, Tensor) or value.numel() != 1:
         what = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
         raise SettingError(f"loss gives {what}: it must give a tensor of one number")
@@ -147,7 +149,8 @@ def _look(model: nn.Module, batch: Batch, loss: Loss | None) -> None:
             "some parameter must require a gradient; or leave out loss"
         )
     # Not backward(): that would add to the gradients, and start what hangs on them.
-    torch.autograd.grad(value.reshape(()), wanted, allow_unused=True)
+    with explained(model, batch, "the backward pass of the loss"):
+        torch.autograd.grad(value.reshape(()), wanted, allow_unused=True)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from actscope import render
 from actscope.diagnosis._units_shown import STATES, states
+from actscope.errors import SettingError
 
 if TYPE_CHECKING:
     from actscope.diagnosis._report import Finding, HealthReport, SiteHealth
@@ -113,7 +114,15 @@ class Difference:
 
 
 def difference(before: HealthReport, after: HealthReport) -> Difference:
-    """From one report to a later one of the same model, or of one that was changed."""
+    """From one report to a later one of the same model, or of one that was changed.
+
+    Raises:
+        SettingError: what is no report.
+    """
+    if not hasattr(after, "sites") or not hasattr(after, "findings"):
+        raise SettingError(
+            f"diff takes the later report, of act.diagnose or watched.report(); this is {after!r}"
+        )
     first = {site.name: site for site in before.sites}
     second = {site.name: site for site in after.sites}
     old = {(f.kind, f.site) for f in before.findings}
