@@ -175,6 +175,23 @@ def test_an_endless_source_is_cut() -> None:
     assert report.sites[0].samples == 3 * planted.ROWS
 
 
+def test_the_axis_of_units_is_told_where_it_cannot_be_followed() -> None:
+    model = nn.Sequential(nn.Flatten(0), nn.Unflatten(0, (-1, 12)), nn.ReLU())
+    x = torch.ones(300, 12)
+    x[:, 3] = -1.0
+    assert diagnose(model, x).sites[0].units is None
+    (site,) = diagnose(model, x, axes={"2": 1}).sites
+    assert (site.units, site.samples, site.dead_units) == (12, 300, [3])
+    with pytest.raises(UnhealthyModel, match="axis"):
+        assert_healthy(model, x)
+    assert assert_healthy(model, x, axes={"2": 1}).ok  # one unit of twelve is a note
+
+
+def test_samples_of_a_convolution_are_positions() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+    assert samples(model, torch.randn(5, 3, 10, 10)) == 5 * 8 * 8
+
+
 # --- mistakes, each in one line
 
 
@@ -214,6 +231,13 @@ MISTAKES: dict[str, tuple[Callable[[], object], type[ActscopeError], str]] = {
     "class": (
         lambda: diagnose(planted.MLP(), (X, Y), nn.MSELoss),
         SettingError, r"class MSELoss: give one of it, MSELoss\(\)",
+    ),
+    "axes": (
+        lambda: diagnose(planted.MLP(), X, axes={"zork": 1}),
+        SettingError, "axes names 'zork', which is no site; the sites are 'act'",
+    ),
+    "axes of a kind": (
+        lambda: diagnose(planted.MLP(), X, axes=1), SettingError, "axes is 1"  # type: ignore[arg-type]
     ),
     "diff": (lambda: diagnose(planted.MLP(), X).diff(3), SettingError, "later report.* is 3"),  # type: ignore[arg-type]
     "targets": (lambda: diagnose(planted.MLP(), (X, Y.to("meta")), mse), DataError, "meta"),

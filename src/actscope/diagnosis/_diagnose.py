@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import Any
@@ -20,6 +20,7 @@ from actscope.diagnosis._units_shown import unseen
 from actscope.diagnosis._watch import Watch
 from actscope.errors import DataError, SettingError
 from actscope.errors import UnhealthyModel as UnhealthyModel
+from actscope.sites._call import names_of
 from actscope.sites._observe import kept
 
 Loss = Callable[..., Tensor]
@@ -35,6 +36,7 @@ def diagnose(
     *,
     mask: Any = None,
     max_batches: int | None = None,
+    axes: Mapping[str, int] | None = None,
 ) -> HealthReport:
     """Look at every unit of a model on some batches, in evaluation mode.
 
@@ -48,12 +50,13 @@ def diagnose(
         loss: loss(output, targets) -> a tensor of one number; each batch is a pair (inputs,
             targets), or a mapping, of which loss(output, batch) takes what it needs. The
             gradients that arrive at each site are then told, too.
-        mask: as for `watch`.
+        mask, axes: as for `watch`.
         max_batches: how many to look at, of a long or endless source.
 
     Raises:
         DataError: no batch; one that the model cannot be called with, or on another device.
-        SettingError: a loss that gives no gradient; a model that cannot be watched.
+        SettingError: a loss that gives no gradient; a model that cannot be watched; axes of a site
+            that is not there.
 
     >>> model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
     >>> with torch.no_grad(): _ = model[0].bias.copy_(torch.tensor([0.0, -99.0, 0.0, 0.0]))
@@ -66,7 +69,11 @@ def diagnose(
         raise SettingError(f"loss is {loss!r}: give a function, loss(output, targets)")
     if isinstance(loss, type):
         raise SettingError(f"loss is the class {loss.__name__}: give one of it, {loss.__name__}()")
-    seen = Watch(model, 1, mask)
+    if axes is not None and not isinstance(axes, Mapping):
+        raise SettingError(
+            f'axes is {axes!r}: give them by site, {{"relu(first)": 1}}'
+        )
+    seen = Watch(model, 1, mask, axes=axes)
     count = 0
     with ExitStack() as stack:
         stack.enter_context(_unchanged(model))
@@ -83,7 +90,13 @@ def diagnose(
             bar.advance()
     if count == 0:
         raise DataError("batches is empty: give at least one batch to look at")
-    return seen.report()
+    report = seen.report()
+    known = {name for key in seen.calls for name in names_of(key)}
+    strange = next((name for name in seen.axes if name not in known), None)
+    if strange is not None:
+        names = ", ".join(repr(site.name) for site in report.sites) or "none"
+        raise SettingError(f"axes names {strange!r}, which is no site; the sites are {names}")
+    return report
 
 
 def assert_healthy(
@@ -93,6 +106,7 @@ def assert_healthy(
     *,
     mask: Any = None,
     max_batches: int | None = None,
+    axes: Mapping[str, int] | None = None,
 ) -> HealthReport:
     """For test suites: raise where `diagnose` finds something serious or sees no unit at all;
     else give its report.
@@ -110,7 +124,7 @@ def assert_healthy(
         try: act.swap(model, 'relu', 'leaky_relu', example=x, sites=['1'])
     """
     __tracebackhide__ = True  # pytest then shows the line of the test, not this one
-    report = diagnose(model, batches, loss, mask=mask, max_batches=max_batches)
+    report = diagnose(model, batches, loss, mask=mask, max_batches=max_batches, axes=axes)
     blind = next((finding for finding in report.findings if finding.kind == "nothing_seen"), None)
     if blind is not None:
         outside = f" (outside Python: {unseen(report)})" if report.unseen else ""
