@@ -92,7 +92,7 @@ class Pass:
     """One pass looked at; deep: for means, variances and gradients, too."""
 
     def __init__(self, keeper: Keeper) -> None:
-        self._keeper, self._deep = keeper, True
+        self._keeper, self._deep, self._quick = keeper, True, False
         self._looks: dict[int, tuple[Call, Lens, Look, Tensor | None]] = {}
 
     def start(self, *, deep: bool) -> None:
@@ -117,7 +117,8 @@ class Pass:
         lens = self._keeper.lens(call)
         with _PLAIN():
             mask = self._keeper.mask(z, call.axis)
-            self._looks[id(call)] = call, lens, lens.inputs(z, mask, deep=self._deep), mask
+            look = lens.inputs(z, mask, deep=self._deep, quick=self._quick)
+            self._looks[id(call)] = call, lens, look, mask
 
     def after(self, call: Call, a: Tensor) -> None:
         self._output(call, a, gated=False)

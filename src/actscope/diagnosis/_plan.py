@@ -101,6 +101,7 @@ class PlannedPass(Pass):
 
     def start(self, *, deep: bool) -> None:
         super().start(deep=deep)
+        self._quick = not deep
         self._next, self._lost, self._running = 0, False, None
         if not self._handles:
             for module in self._plan.makers:

@@ -27,9 +27,11 @@ def _finite(value: float | None) -> float | None:
 class SiteHealth:
     """One site's units, over `samples` inputs each.
 
+    samples: how many numbers each unit was seen on: rows, times the positions of a convolution
+    (of an image 8 by 8, 64) or the steps of a sequence, padding that a mask left out excepted.
     dead_units, saturated_units, dormant_units: indices, no unit in two of them; see `health`.
     units: None where the axis of units cannot be known, and nothing was counted. sparsity: share
-    of outputs that are exactly 0. died_units: fired while watched and have been silent since, on
+    of outputs that are exactly 0, on `counted_samples` of the inputs. died_units: fired while watched and have been silent since, on
     more inputs than chance allows; none of them is in dead_units. silent_since: of each dead or
     died unit the last step looked at with an input outside the dead region, -1: never while
     watched; silent_samples: on how many inputs since, or more. broken_units: with an output that
@@ -59,6 +61,7 @@ class SiteHealth:
     died_units: list[int] = field(default_factory=list)
     silent_samples: dict[int, int] = field(default_factory=dict)
     broken_units: list[int] = field(default_factory=list)
+    counted_samples: int = 0
 
     def share(self, which: Sequence[int]) -> float:
         """Of the units."""
@@ -76,6 +79,7 @@ class SiteHealth:
             "dormant_units": self.dormant_units,
             "sparsity": self.sparsity,
             "samples": self.samples,
+            "counted_samples": self.counted_samples,
             "mean": _finite(self.mean),
             "std": _finite(self.std),
             "unit_std": _finite(self.unit_std),

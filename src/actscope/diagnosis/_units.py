@@ -33,22 +33,24 @@ class Units:
     """Of the units of one site, over `samples` inputs of each.
 
     sums: Float64["8 unit"]: inputs outside the dead region; saturated inputs; outputs that are
-    not 0; sum |a|; sum z and sum z^2, which rest on the inputs counted in the next row; sum
-    |gradient of a|, which rests on `gradients` samples. Sums of z and of gradients leave out
-    looks with an infinity or NaN; sum |a| keeps it. last_outside: Float64["unit"], the last step
-    with an input outside, -1: none so far. samples, gradients: Float64[""].
+    not 0 (these rest on `counted` samples); sum |a|; sum z and sum z^2, which rest on the inputs
+    counted in the next row; sum |gradient of a|, which rests on `gradients` samples. Sums of z and
+    of gradients leave out looks with an infinity or NaN; sum |a| keeps it. last_outside:
+    Float64["unit"], the last step with an input outside, of all samples, -1: none so far.
+    samples, counted, gradients: Float64[""].
     """
 
     sums: Tensor
     last_outside: Tensor
     samples: Tensor
+    counted: Tensor
     gradients: Tensor
 
     @classmethod
     def empty(cls, units: int, device: torch.device) -> Units:
         """Of nothing seen."""
         sums = torch.zeros(8, units, dtype=torch.float64, device=device)
-        return cls(sums, torch.full_like(sums[0], -1), sums.new_zeros(()), sums.new_zeros(()))
+        return cls(sums, torch.full_like(sums[0], -1), *(sums.new_zeros(()) for _ in range(3)))
 
     def add(self, other: Units) -> None:
         """Take in what another saw, on any device."""
@@ -56,11 +58,12 @@ class Units:
         self.sums += other.sums.to(here)
         torch.maximum(self.last_outside, other.last_outside.to(here), out=self.last_outside)
         self.samples += other.samples.to(here)
+        self.counted += other.counted.to(here)
         self.gradients += other.gradients.to(here)
 
     def to(self, device: torch.device | str) -> Units:
         """A copy on a device."""
-        parts = (self.sums, self.last_outside, self.samples, self.gradients)
+        parts = (self.sums, self.last_outside, self.samples, self.counted, self.gradients)
         return Units(*(part.to(device, copy=True) for part in parts))
 
     def health(self, record: Record) -> UnitHealth:
@@ -72,14 +75,19 @@ class Units:
         if broken.any():
             usual = size[~broken].mean() if not broken.all() else torch.ones(())
             size = size.masked_fill(broken, float(usual))
+        all_of = self.samples / self.counted
         counts = Counts(
-            sums[OUTSIDE] == 0,
-            sums[SATURATED],
+            self.last_outside < 0,
+            sums[SATURATED] * all_of,
             size,
-            self.samples - sums[NONZERO],
+            (self.counted - sums[NONZERO]) * all_of,
             int(self.samples),
         )
         return judge(counts, record)
+
+    def outside(self) -> Tensor:
+        """Float64["unit"], inputs outside the dead region of all samples, as far as counted."""
+        return self.sums[OUTSIDE] * (self.samples / self.counted)
 
     def broken(self) -> Tensor:
         """Bool["unit"]: an output was infinite or no number."""
@@ -107,11 +115,12 @@ class Look:
 
     samples: inputs of each unit, a number or Int["sample"]. inside: in the dead region. flat:
     saturated. zeros: outputs that are 0. size: sum |a|. z, zz, moments: of the inputs, on every
-    so many looks.
+    so many looks. top: where nothing was counted, the largest input.
     """
 
     units: int
     samples: int | Tensor
+    top: Tensor | None = None
     inside: Tensor | None = None
     flat: Tensor | None = None
     zeros: Tensor | None = None
@@ -126,23 +135,35 @@ class Look:
         return self.size.device
 
 
-def fold(kept: Units, looks: Sequence[tuple[int, Look]]) -> Tensor:
+def fold(kept: Units, looks: Sequence[tuple[int, Look]], bound: float = 0.0) -> Tensor:
     """Add (step, look) to the sums, many at a time: that takes few operations.
+
+    bound: of the dead region, where looks have nothing but a `top`.
 
     Gives for each step (step, units silent in it, inputs seen so far): Float64["step 3"].
     """
     here, each = kept.sums.device, [look for _, look in looks]
     samples = _column([look.samples for look in each], here)
-    if each[0].inside is None:
-        outside = samples.expand(-1, each[0].units)
+    full = [n for n, look in enumerate(each) if look.top is None]
+    counted = samples if len(full) == len(each) else samples[full]
+    if each[0].inside is None and each[0].top is None:
+        outside = counted.expand(-1, each[0].units)
     else:
-        outside = samples - _table([look.inside for look in each], here)
-    awake = outside.sum(0)
-    kept.sums[OUTSIDE] += awake
-    if all(look.zeros is look.inside for look in each):
-        kept.sums[NONZERO] += awake
-    else:
-        kept.sums[NONZERO] += (samples - _table([look.zeros for look in each], here)).sum(0)
+        outside = counted - _table([each[n].inside for n in full], here)
+    awake = outside > 0
+    if len(full) < len(each):
+        tops = _table([look.top for look in each], here)
+        some, awake = awake, torch.empty(len(each), each[0].units, dtype=torch.bool, device=here)
+        awake[[n for n in range(len(each)) if n not in set(full)]] = ~(tops <= bound)
+        awake[full] = some
+    if full:
+        total = outside.sum(0)
+        kept.counted += counted.sum()
+        kept.sums[OUTSIDE] += total
+        if all(each[n].zeros is each[n].inside for n in full):
+            kept.sums[NONZERO] += total
+        else:
+            kept.sums[NONZERO] += (counted - _table([each[n].zeros for n in full], here)).sum(0)
     kept.sums[SIZE] += _table([look.size for look in each], here).sum(0)
     if each[0].flat is not None:
         kept.sums[SATURATED] += _table([look.flat for look in each], here).sum(0)
@@ -154,7 +175,7 @@ def fold(kept: Units, looks: Sequence[tuple[int, Look]]) -> Tensor:
 
     steps = [step for step, _ in looks]
     at = torch.tensor(steps, dtype=torch.float64, device=here)
-    last = torch.where(outside > 0, at[:, None], -1.0)
+    last = torch.where(awake, at[:, None], -1.0)
     torch.maximum(kept.last_outside, last.amax(0), out=kept.last_outside)
     seen = kept.samples + samples[:, 0].cumsum(0)
     kept.samples = seen[-1].clone()
@@ -167,7 +188,9 @@ def fold(kept: Units, looks: Sequence[tuple[int, Look]]) -> Tensor:
 
 
 def _table(rows: Sequence[Tensor | None], device: torch.device) -> Tensor:
-    """Float64["look unit"]."""
+    """Float64["look unit"], of those that are there."""
+    if all(row is None for row in rows):
+        return torch.zeros(0, 1, dtype=torch.float64, device=device)
     return torch.stack([row.to(device) for row in rows if row is not None]).double()
 
 
@@ -226,15 +249,18 @@ class Lens:
         # f(z) is 0 in the dead region and nowhere else.
         self._zero_where_dead = record.name == "relu"
 
-    def inputs(self, z: Tensor, mask: Tensor | None, *, deep: bool) -> Look:
+    def inputs(self, z: Tensor, mask: Tensor | None, *, deep: bool, quick: bool = False) -> Look:
         """What goes in; z: Float["... unit ..."]; mask: Bool, broadcast against z: what counts;
-        deep: mean and variance, too."""
+        deep: mean and variance, too. quick: only whether a unit was outside the dead region at
+        all, where that is less work than counting."""
         z = z.detach()
         each = z.numel() // z.shape[self.axis]
         samples = each if mask is None else mask.expand_as(z).select(self.axis, 0).sum()
         look = Look(z.shape[self.axis], samples)
         if self._dead is not None:
-            if self._dead:
+            if quick and self._zero_where_dead and mask is None and z.dim() > 1:
+                look.top = z.amax(self._dims(z))
+            elif self._dead:
                 look.inside = self._count(z, self._dead, mask)
             else:
                 look.inside = self._sum(_masked(dead_inputs(z, self.record).float(), mask))
@@ -247,7 +273,9 @@ class Lens:
     def outputs(self, look: Look, a: Tensor, mask: Tensor | None, *, gated: bool) -> None:
         """What goes out, into what `inputs` gave."""
         a = a.detach()
-        if self._zero_where_dead and not gated:
+        if look.top is not None:
+            pass
+        elif self._zero_where_dead and not gated:
             look.zeros = look.inside
         else:
             look.zeros = self._count(a, [(torch.eq, 0.0)], mask)
@@ -285,11 +313,16 @@ class Lens:
     def _sum(self, x: Tensor) -> Tensor:
         wide = x.dtype is torch.float64 or x.numel() >= EXACT * x.shape[self.axis]
         kind = torch.float64 if wide else torch.float32
+        dims = self._dims(x)
+        return x.sum(dims, dtype=kind) if dims else x.to(kind, copy=True)
+
+    def _dims(self, x: Tensor) -> list[int]:
+        """The axes that do not count units."""
         dims = self._others.get(x.dim())
         if dims is None:
             dims = [d for d in range(x.dim()) if d != x.dim() + self.axis]
             self._others[x.dim()] = dims
-        return x.sum(dims, dtype=kind) if dims else x.to(kind, copy=True)
+        return dims
 
 
 def _half_lines(regions: Sequence[tuple[float, float]]) -> list[Side]:

@@ -16,7 +16,7 @@ from actscope.diagnosis._live import Live
 from actscope.diagnosis._pass import Pass, SiteState, WholePass
 from actscope.diagnosis._plan import PlannedPass, planned
 from actscope.diagnosis._report import Finding, HealthReport, SiteHealth
-from actscope.diagnosis._units import GRADIENT, OUTSIDE, Lens, Scratch
+from actscope.diagnosis._units import GRADIENT, Lens, Scratch
 from actscope.errors import SettingError
 from actscope.sites import refuse
 from actscope.sites._call import Call, Key, names_of
@@ -26,7 +26,7 @@ from actscope.sites._find import Site, Sites, collect
 EVERY = 50
 FIRST = 3
 # Where a plan tells all, the model is seen whole all the same at looks so many steps apart.
-WHOLE = 200
+WHOLE = 100
 # In training, means, variances and gradients are taken at looks so many steps apart.
 DEEP = 16
 # Hooks for passes looked at stay on between them if these are at most so many steps apart.
@@ -187,7 +187,7 @@ class Watch:
         mean, variance = units.pooled()
         gradients = float(units.gradients)
         # Where no weight changes, silence tells of the order of the data.
-        died = fallen(units.sums[OUTSIDE], units.last_outside, state.history)
+        died = fallen(units.outside(), units.last_outside, state.history)
         died = died if self._trained else {}
         return SiteHealth(
             units=count,
@@ -197,6 +197,7 @@ class Watch:
             saturated_units=_indices(health.saturated),
             dormant_units=_indices(health.dormant),
             sparsity=float(health.sparsity),
+            counted_samples=int(units.counted),
             mean=mean,
             std=variance**0.5,
             unit_std=float(units.variance().nanmean()) ** 0.5,
