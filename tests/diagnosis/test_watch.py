@@ -103,9 +103,14 @@ def test_a_pass_that_fails_counts_for_nothing_and_leaves_nothing_on() -> None:
 
 def test_an_error_inside_the_block_comes_through_and_detaches() -> None:
     model = planted.MLP()
-    with pytest.raises(ZeroDivisionError), watch(model, every=1):
-        model(planted.inputs())
-        _ = 1 / 0
+
+    def fails() -> None:
+        with watch(model, every=1):
+            model(planted.inputs())
+            _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
     assert hooks(model) == 0
     assert not torch.overrides._get_current_function_mode_stack()
 
@@ -188,3 +193,62 @@ def test_when_units_fell_silent_is_known() -> None:
     site = seen.report().sites[0]
     assert 2 not in site.dead_units  # it was awake at first
     assert site.history[2][1] < site.history[3][1]
+
+
+def test_padding_may_be_told_in_any_kind_of_mask() -> None:
+    model = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 2)).eval()
+    x, mask = torch.randn(20, 9, 6), torch.zeros(20, 9, dtype=torch.bool)
+    mask[:, :4] = True
+    for kind in (mask, mask.numpy(), mask.tolist(), mask[:, :, None], mask.float(), lambda: mask):
+        with watch(model, mask=kind) as seen:
+            model(x)
+        assert seen.report().sites[0].samples == 80
+
+
+@pytest.mark.parametrize("mask", ["x", 3, torch.tensor(True), [[True], [True, False]]])
+def test_what_is_no_mask_is_refused(mask: object) -> None:
+    with pytest.raises(SettingError, match="mask is"):
+        watch(planted.MLP(), mask=mask)
+
+
+def test_a_mask_that_fits_nowhere_is_refused_and_one_that_fits_somewhere_is_told() -> None:
+    model = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 2)).eval()
+    seen = watch(model, mask=torch.ones(3, dtype=torch.bool))
+    with pytest.raises(SettingError, match=r"shape \(3,\), which fits .* 1 has \(64, 16\)"), seen:
+        model(torch.randn(64, 6))
+    assert hooks(model) == 0
+
+    pooled = nn.Sequential(model, nn.Flatten(), nn.Linear(18, 4), nn.ReLU()).eval()
+    with watch(pooled, mask=torch.ones(5, 9, dtype=torch.bool)) as seen:
+        pooled(torch.randn(5, 9, 6))
+    assert [name for name, why in seen.report().left_out if "mask does not fit" in why] == ["3"]
+
+
+def test_merging_is_checked_and_what_was_merged_stays_as_it_was() -> None:
+    model, x = planted.MLP().eval(), planted.inputs()
+    first, second = watch(model), watch(model)
+    with first, second:
+        model(x)
+    first.merge(second)
+    with second:
+        model(x)
+    assert [len(s.history) for s in (first.report().sites[0], second.report().sites[0])] == [2, 2]
+    assert first.report().sites[0].samples == 2 * planted.ROWS
+    with pytest.raises(SettingError, match="with itself"):
+        first.merge(first)
+
+
+def test_watches_of_different_models_are_not_merged() -> None:
+    seen = []
+    for width in (4, 6):
+        model = nn.Sequential(nn.Linear(3, width), nn.ReLU()).eval()
+        with watch(model) as one:
+            model(torch.randn(5, 3))
+        seen.append(one)
+    with pytest.raises(SettingError, match="4 and 6 units"):
+        seen[0].merge(seen[1])
+
+
+def test_ranks_are_gathered_only_where_there_are_some() -> None:
+    with pytest.raises(SettingError, match=r"not initialised here: use report\(\)"):
+        watch(planted.MLP()).gather()

@@ -55,9 +55,9 @@ class Hold:
             self._replace("forward", None)
         else:
             before = model.register_forward_pre_hook(
-                _Hook(self._before), prepend=True, with_kwargs=True
+                Hook(self._before), prepend=True, with_kwargs=True
             )
-            after = model.register_forward_hook(_Hook(self._after), always_call=True)
+            after = model.register_forward_hook(Hook(self._after), always_call=True)
             self._off = [before.remove, after.remove]
 
     def off(self) -> None:
@@ -165,7 +165,7 @@ def _runs(frame: FrameType) -> bool:
     return False
 
 
-class _Hook:
+class Hook:
     """Calls a function; a copy of it does nothing."""
 
     def __init__(self, function: Callable[..., None] | None = None) -> None:
@@ -175,11 +175,11 @@ class _Hook:
         if self._function is not None:
             self._function(*given)
 
-    def __deepcopy__(self, memo: Any) -> _Hook:
-        return _Hook()
+    def __deepcopy__(self, memo: Any) -> Hook:
+        return Hook()
 
     def __reduce__(self) -> Any:
-        return _Hook, ()
+        return Hook, ()
 
 
 class _StandIn:

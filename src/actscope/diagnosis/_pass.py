@@ -85,7 +85,7 @@ class Keeper(Protocol):
 
     def lens(self, call: Call) -> Lens: ...
 
-    def mask(self, z: Tensor, axis: int) -> Tensor | None: ...
+    def mask(self, call: Call, z: Tensor) -> Tensor | None: ...
 
 
 class Pass:
@@ -116,7 +116,7 @@ class Pass:
             return
         lens = self._keeper.lens(call)
         with _PLAIN():
-            mask = self._keeper.mask(z, call.axis)
+            mask = self._keeper.mask(call, z)
             look = lens.inputs(z, mask, deep=self._deep, quick=self._quick)
             self._looks[id(call)] = call, lens, look, mask
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from actscope.diagnosis._hold import FUSED
+from actscope.diagnosis._hold import FUSED, Hook
 from actscope.diagnosis._pass import Keeper, Pass, WholePass
 from actscope.sites._activations import record_of_call
 from actscope.sites._call import Call
@@ -105,10 +105,10 @@ class PlannedPass(Pass):
         self._next, self._lost, self._running = 0, False, None
         if not self._handles:
             for module in self._plan.makers:
-                self._handles.append(module.register_forward_hook(self._made))
+                self._handles.append(module.register_forward_hook(Hook(self._made)))
             for path, module in self._plan.modules.items():
-                self._handles.append(module.register_forward_pre_hook(self._entering(path)))
-                self._handles.append(module.register_forward_hook(self._left))
+                self._handles.append(module.register_forward_pre_hook(Hook(self._entering(path))))
+                self._handles.append(module.register_forward_hook(Hook(self._left)))
         self._thread = threading.get_ident()
         if self._functions is not None:
             self._functions.__enter__()

@@ -31,10 +31,11 @@ class SiteHealth:
     (of an image 8 by 8, 64) or the steps of a sequence, padding that a mask left out excepted.
     dead_units, saturated_units, dormant_units: indices, no unit in two of them; see `health`.
     units: None where the axis of units cannot be known, and nothing was counted. sparsity: share
-    of outputs that are exactly 0, on `counted_samples` of the inputs. died_units: fired while watched and have been silent since, on
-    more inputs than chance allows; none of them is in dead_units. silent_since: of each dead or
-    died unit the last step looked at with an input outside the dead region, -1: never while
-    watched; silent_samples: on how many inputs since, or more. broken_units: with an output that
+    of outputs that are exactly 0, on `counted_samples` of the inputs. died_units: fired while
+    watched and have been silent since, on more inputs than chance allows; none of them is in
+    dead_units. silent_since: of each dead or died unit the last step looked at with an input
+    outside the dead region, -1: never while watched; silent_samples: on how many inputs since, or
+    more. broken_units: with an output that
     was infinite or no number. history: (step, share of units
     silent on that look), thinned. mean, std: of the inputs of the activation, over all units;
     unit_std: root of the mean variance of a unit. gradient: mean |gradient of the output|, None

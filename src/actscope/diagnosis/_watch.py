@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
@@ -10,17 +11,19 @@ from torch import Tensor, nn
 
 from actscope.diagnosis._entrance import Entrance
 from actscope.diagnosis._findings import findings
-from actscope.diagnosis._history import Timeline, fallen
+from actscope.diagnosis._history import Timeline
 from actscope.diagnosis._hold import Hold
+from actscope.diagnosis._judge import health_of
 from actscope.diagnosis._live import Live
+from actscope.diagnosis._mask import Mask
 from actscope.diagnosis._pass import Pass, SiteState, WholePass
 from actscope.diagnosis._plan import PlannedPass, planned
-from actscope.diagnosis._report import Finding, HealthReport, SiteHealth
-from actscope.diagnosis._units import GRADIENT, Lens, Scratch
+from actscope.diagnosis._report import Finding, HealthReport
+from actscope.diagnosis._units import Lens, Scratch
 from actscope.errors import SettingError
 from actscope.sites import refuse
 from actscope.sites._call import Call, Key, names_of
-from actscope.sites._find import Site, Sites, collect
+from actscope.sites._find import Sites, collect
 
 # In training one pass in so many is looked at; the first few all are.
 EVERY = 50
@@ -49,7 +52,8 @@ class Watch:
         if every != "auto" and (type(every) is not int or every < 1):
             raise SettingError(f'every is {every!r}: it must be "auto" or a whole number from 1')
         refuse(model, "watch it")
-        self._given, self._every, self._mask = model, every, mask
+        self._given, self._every = model, every
+        self._mask = Mask(mask)
         self._hold = Hold(model, self._begin, self._end)
         self._model = self._hold.model
         self.axes: Mapping[str, int] = dict(axes or {})
@@ -103,17 +107,30 @@ class Watch:
         self._timeline.note(self.step - 1, loss, lr)
 
     def merge(self, other: Watch) -> Watch:
-        """Add what another watch saw of the same model: other batches, epochs or processes."""
+        """Add what another watch saw of the same model: other batches, epochs or processes.
+
+        Raises:
+            SettingError: it is this watch, or saw a model of another shape.
+        """
+        if other is self:
+            raise SettingError("a watch cannot be merged with itself: give the other one")
+        for key, theirs in other.states.items():
+            sizes = {len(s.units.last_outside) for s in (theirs, self.states.get(key)) if s}
+            if len(sizes) > 1:
+                raise SettingError(
+                    f"the watches saw different models: {' and '.join(map(str, sorted(sizes)))} "
+                    f"units at {key.producer or key.module or 'one site'}; merge those of one model"
+                )
         for key, theirs in other.states.items():
             mine = self.states.get(key)
             if mine is None:
                 self.states[key] = mine = SiteState(theirs.units.to(theirs.units.sums.device))
             else:
                 mine.units.add(theirs.units)
-            mine.history.add(theirs.history)
+            mine.history.add(copy.deepcopy(theirs.history))
         for key, call in other.calls.items():
             self.calls.setdefault(key, call)
-        self._timeline.add(other._timeline)
+        self._timeline.add(copy.deepcopy(other._timeline))
         self.looked += other.looked
         self._trained |= other._trained
         self.step = max(self.step, other.step)
@@ -121,9 +138,18 @@ class Watch:
 
     def gather(self) -> Watch:
         """Under torch.distributed: what all ranks saw together, the same on each. This watch
-        goes on with its own part. To be called by all ranks."""
+        goes on with its own part. To be called by all ranks.
+
+        Raises:
+            SettingError: torch.distributed is not at work.
+        """
         import torch.distributed as dist
 
+        if not (dist.is_available() and dist.is_initialized()):
+            raise SettingError(
+                "gather adds up the ranks of torch.distributed, which is not initialised here: "
+                "use report() of this watch"
+            )
         mine = [
             (key, state.units.to("cpu"), self.calls[key], state.history)
             for key, state in self.states.items()
@@ -131,7 +157,7 @@ class Watch:
         found: list[Any] = [None] * dist.get_world_size()
         told = self.step, self.looked, self._trained, self._timeline
         dist.all_gather_object(found, (mine, *told))
-        whole = Watch(self._given, self._every)
+        whole = Watch(self._given, self._every, axes=self.axes)
         for parts, step, looked, trained, timeline in found:
             other = Watch(self._given, self._every)
             other.step, other.looked = step, looked
@@ -144,7 +170,10 @@ class Watch:
     def report(self) -> HealthReport:
         """The health of all sites seen so far; what it says rests on `samples` of each site."""
         found = self.sites
-        healths = [self._health(site) for site in found.sites]
+        healths = [
+            health_of(site, self.states.get(site.key), trained=self._trained)
+            for site in found.sites
+        ]
         idle = list(found.idle) if self.looked else []
         entering, moments = self._entrance.told(), self._timeline.moments()
         return HealthReport(
@@ -152,7 +181,7 @@ class Watch:
             findings(healths, self.looked, idle, entering, moments),
             self.step,
             self.looked,
-            [*found.left_out, *self._axes_of_nothing()],
+            [*found.left_out, *self._axes_of_nothing(), *self._mask.left_out()],
             idle,
             [*found.unseen, *([TRACED] if self._hold.traced else [])],
             entering,
@@ -164,52 +193,6 @@ class Watch:
         return [
             (name, "named by axes, but seen nowhere") for name in self.axes if name not in known
         ]
-
-    def _health(self, site: Site) -> SiteHealth:
-        state = self.states.get(site.key)
-        record = site.record
-        common = {
-            "name": site.name,
-            "activation": site.activation,
-            "gated": site.gated,
-            "step_like": record.step_like,
-        }
-        if state is None or not float(state.units.samples):
-            return SiteHealth(
-                units=None, axis=None, samples=0, dead_units=[], saturated_units=[],
-                dormant_units=[], sparsity=0.0, mean=0.0, std=0.0, unit_std=0.0, gradient=None,
-                **common,
-            )  # fmt: skip
-        units = state.units.to("cpu")
-        health = units.health(record)
-        count = len(units.last_outside)
-        dead = [] if health.dead is None else _indices(health.dead)
-        mean, variance = units.pooled()
-        gradients = float(units.gradients)
-        # Where no weight changes, silence tells of the order of the data.
-        died = fallen(units.outside(), units.last_outside, state.history)
-        died = died if self._trained else {}
-        return SiteHealth(
-            units=count,
-            axis=site.axis,
-            samples=int(units.samples),
-            dead_units=dead,
-            saturated_units=_indices(health.saturated),
-            dormant_units=_indices(health.dormant),
-            sparsity=float(health.sparsity),
-            counted_samples=int(units.counted),
-            mean=mean,
-            std=variance**0.5,
-            unit_std=float(units.variance().nanmean()) ** 0.5,
-            gradient=float(units.sums[GRADIENT].mean()) / gradients if gradients else None,
-            silent_since=dict.fromkeys(dead, -1) | {unit: f.step for unit, f in died.items()},
-            history=[(int(step), silent / count) for step, silent, _ in state.history.rows()],
-            died_units=[] if record.step_like else list(died),
-            broken_units=_indices(units.broken()),
-            silent_samples=dict.fromkeys(dead, int(units.samples))
-            | {unit: f.samples for unit, f in died.items()},
-            **common,
-        )
 
     # --- each pass
 
@@ -268,6 +251,7 @@ class Watch:
             self._plannable, keep = False, False
         if keep:
             running.commit()
+        self._mask.check()
         if isinstance(running, WholePass) and keep and self._plannable:
             plan = planned(running, dict(self._model.named_modules()))
             if plan is not None:
@@ -285,18 +269,9 @@ class Watch:
             self._lenses[call.key] = found = Lens(call.record, call.axis, self._scratch)
         return found
 
-    def mask(self, z: Tensor, axis: int) -> Tensor | None:
-        """What of z counts: padding does not."""
-        if self._mask is None:
-            return None
-        mask = self._mask() if callable(self._mask) else self._mask
-        if (
-            not isinstance(mask, Tensor)
-            or z.dim() < mask.dim() + 1
-            or z.shape[: mask.dim()] != mask.shape
-        ):
-            return None
-        return mask.bool().reshape(*mask.shape, *[1] * (z.dim() - mask.dim()))
+    def mask(self, call: Call, z: Tensor) -> Tensor | None:
+        """What of z counts."""
+        return self._mask.of(call, z)
 
 
 def watch(
@@ -319,7 +294,3 @@ def watch(
     is wrong: {"relu(first)": 1}.
     """
     return Watch(model, every, mask, optimizer, on_finding, axes)
-
-
-def _indices(which: Tensor) -> list[int]:
-    return which.nonzero().flatten().tolist()
