@@ -376,3 +376,29 @@ def test_the_axis_can_be_told() -> None:
 
 def test_modules_never_called_are_idle() -> None:
     assert find(Of(lambda m, z: F.relu(z)), torch.randn(3, 4)).idle == ("act",)
+
+
+class Buffers(nn.Module):
+    """A sparse buffer, and one that is made, one that is set and one that is taken by a pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(4, 4)
+        self.register_buffer("graph", torch.eye(4).to_sparse())
+        self.register_buffer("later", None)
+        self.register_buffer("count", torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        z = F.relu(self.first(x))
+        self.later, self.count = z, self.count + 1
+        self.register_buffer("new", z)
+        return torch.sparse.mm(self.graph, z)
+
+
+def test_buffers_of_any_kind_are_put_back() -> None:
+    model = Buffers()
+    assert named(model, torch.randn(4, 4)) == [("relu(first)", "relu")]
+    assert model.later is None
+    assert model.count == 0
+    assert list(model._buffers) == ["graph", "later", "count"]
+    assert torch.equal(model.get_buffer("graph").to_dense(), torch.eye(4))

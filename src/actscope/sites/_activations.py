@@ -33,7 +33,6 @@ _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "hardshrink": ("hardshrink", ("lambd",)),
     "softshrink": ("softshrink", ("lambd",)),
     "tanhshrink": ("tanhshrink", ()),
-    "threshold": ("threshold", ("threshold", "value")),
     "logsigmoid": ("log_sigmoid", ()),
     "rrelu": ("rrelu", ("lower", "upper")),
     "prelu": ("prelu", ()),
@@ -151,7 +150,7 @@ def is_activation(module: nn.Module) -> bool:
 
 def record_of_call(name: str, args: Sequence[Any], named: Mapping[str, Any]) -> Record | None:
     """The record of a call of PyTorch's function `name`, if that is an activation."""
-    name = name.rstrip("_")
+    name = "sigmoid" if name == "special_expit" else name.strip("_")
     if name in _FUNCTIONS:
         label, parameters = _FUNCTIONS[name]
         given = dict(zip(parameters, args[1:], strict=False))
@@ -165,9 +164,13 @@ def record_of_call(name: str, args: Sequence[Any], named: Mapping[str, Any]) -> 
         return catalogue.get("sigmoid")
     if name in ("clamp", "clip", "clamp_min"):
         return _of_limits(name, args, named)
-    if name == "maximum" or (name == "max" and len(args) > 1):
+    if name == "threshold":
+        given = dict(zip(("threshold", "value"), args[1:], strict=False)) | dict(named)
+        zero = _is_zero(given.get("threshold")) and _is_zero(given.get("value"))
+        return catalogue.get("relu" if zero else "threshold")
+    if name in ("maximum", "max"):  # max(x, 0) is along an axis
         other = args[1] if len(args) > 1 else named.get("other")
-        return catalogue.get("relu") if _is_zero(other) else None
+        return catalogue.get("relu") if isinstance(other, Tensor) and _is_zero(other) else None
     return None
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from actscope.catalogue import Record
 
-Role = Literal["hidden", "gate", "cap"]
+Role = Literal["hidden", "gate", "cap", "written", "choice", "threshold", "part"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Key:
 
     module: path of the module whose forward calls the function (the activation's own, if it is
     a module); own: that module is nothing but the activation. producer: path of the module that
-    made the input. function, line: what is called and at which file:line, if it is no module.
+    made the input. function, line: what is called and where (`place_of`), if it is no module.
     """
 
     activation: str
@@ -41,10 +41,11 @@ def names_of(key: Key) -> tuple[str, ...]:
 class Call:
     """One call of an activation in the pass.
 
-    role: what its output turned out to be used for. gated: its output is multiplied by another
-    tensor, and the unit is the product. inline: written out as a formula, x * sigmoid(x). mixed:
-    its rows are of several experts. scaled, unscaled: as of `Origin`, of its input.
-    hooked: its gradient is listened to already.
+    role: what its output turned out to be used for; "part": another call stands for it. gated: its
+    output is multiplied by another tensor, and the unit is the product. inline: written out as a
+    formula, x * sigmoid(x). mixed: its rows are of several experts. scaled: as of `Origin`, of
+    its input. hooked: its gradient is listened to already. form: of its input (`Form`), while it
+    runs.
     """
 
     key: Key
@@ -57,8 +58,8 @@ class Call:
     inline: bool = False
     mixed: bool = False
     scaled: float | None = None
-    unscaled: weakref.ref[Tensor] | None = None
     hooked: bool = False
+    form: Any = None
 
     def again(self) -> Call:
         """The same call in another pass."""

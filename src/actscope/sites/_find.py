@@ -55,6 +55,11 @@ class Sites:
 _REASONS = {
     "gate": "a gate: it multiplies another tensor by a number from 0 to 1",
     "cap": "a soft cap: scaled before and after",
+    "written": "written out by hand: it is part of a formula of its own input that is no known "
+    "activation; make it a module of its own and declare it (act.declare)",
+    "choice": "written out by hand: a layer's output is chosen or cut by its own value, which is "
+    "no known activation; make it a module of its own and declare it (act.declare)",
+    "threshold": "a threshold with parameters of its own, which is not judged",
 }
 _MIXED = "axis unknown: rows of several experts in one call, whose units cannot be told apart"
 _UNKNOWN = "axis unknown: it cannot be followed from the layer that made the input"
@@ -99,7 +104,10 @@ def collect(model: nn.Module, calls: Sequence[Call]) -> Sites:
     names = _names(list(groups))
     sites, left_out = [], []
     for key, group in groups.items():
-        role = next((call.role for call in group if call.role != "hidden"), "hidden")
+        roles = [call.role for call in group if call.role not in ("hidden", "part")]
+        role = roles[0] if roles else "hidden"
+        if all(call.role == "part" for call in group):
+            continue
         if role != "hidden":
             left_out.append((names[key], _REASONS[role]))
         else:
@@ -112,9 +120,13 @@ def collect(model: nn.Module, calls: Sequence[Call]) -> Sites:
 
 def _site(name: str, key: Key, group: Sequence[Call]) -> Site:
     first = group[0]
-    axes = {(call.axis, None if call.axis is None else call.shape[call.axis]) for call in group}
+    axes = {_units(call) for call in group}
     axis, units = axes.pop() if len(axes) == 1 else (None, None)
     mixed = any(call.mixed for call in group)
+    others = sum(_units(call) != _units(first) for call in group)
+    note = _MIXED if mixed else _UNKNOWN
+    if others and not mixed:
+        note = f"axis unknown: {others} of {len(group)} calls had other units than the first"
     return Site(
         name,
         first.record.label,
@@ -125,8 +137,12 @@ def _site(name: str, key: Key, group: Sequence[Call]) -> Site:
         any(call.gated for call in group),
         len(group),
         first.inline,
-        "" if axis is not None else _MIXED if mixed else _UNKNOWN,
+        "" if axis is not None else note,
     )
+
+
+def _units(call: Call) -> tuple[int | None, int | None]:
+    return call.axis, None if call.axis is None else call.shape[call.axis]
 
 
 def _names(keys: Sequence[Key]) -> dict[Key, str]:

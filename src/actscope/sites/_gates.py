@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from math import isnan
 
 from torch import Tensor
 
-from actscope import catalogue
-from actscope.catalogue import Record
 from actscope.sites._call import Call
 
 PRODUCTS = {"mul", "rmul", "imul", "multiply"}
 QUOTIENTS = {"div", "truediv", "itruediv", "divide", "true_divide"}
 _CAPS = {"tanh", "softsign"}  # c * tanh(x / c)
-_QUICK = 1.702  # Hendrycks & Gimpel 2016
 _NO_UNITS = {"tanh", "hard_tanh"}  # of a recurrent cell: what they are multiplied by is the gate
 
 
 def judge(
-    given: Sequence[Tensor], fresh: Sequence[tuple[Tensor, Call]], out: Tensor
+    given: Sequence[Tensor],
+    fresh: Sequence[tuple[Tensor, Call]],
+    out: Tensor,
+    stored: Sequence[bool],
 ) -> Sequence[Call]:
     """Note on the calls that just gave some factors what the product makes of them.
 
-    given: the factors. fresh: those that come straight from an activation. Returns the calls
-    whose unit is `out`.
+    given: the factors; stored: which of them are parameters or buffers. fresh: those that come
+    straight from an activation. Returns the calls whose unit is `out`.
     """
     if len(given) == 1:
         for _, call in fresh:
@@ -36,13 +34,8 @@ def judge(
         return ()
     gates = [(t, call) for t, call in fresh if _is_gate(call)]
     if gates:
-        tensor, call = gates[0]
-        other = given[1] if given[0] is tensor else given[0]
-        whole = _written_out(call, other)
-        if whole is not None:
-            call.record, call.inline, call.gated = whole, True, True
-            call.key = replace(call.key, activation=whole.label)
-            return (call,)
+        if any(stored):  # scaled by what is learned or kept: a unit still
+            return ()
         for _, gate in gates:
             gate.role = "gate"
         return ()
@@ -52,21 +45,6 @@ def judge(
     for call in units:
         call.gated = True
     return units
-
-
-def _written_out(call: Call, other: Tensor) -> Record | None:
-    """Of x * sigmoid(x), or x * sigmoid(beta x): the record of the whole."""
-    if call.record.name != "sigmoid":
-        return None
-    if call.source() is other:
-        return catalogue.get("silu")
-    if call.scaled is None or call.unscaled is None or call.unscaled() is not other:
-        return None
-    if abs(call.scaled - _QUICK) < 1e-3:
-        return catalogue.get("quick_gelu")
-    if isnan(call.scaled):  # a parameter: which value it has would make the device wait
-        return catalogue.get("beta_swish")
-    return catalogue.get("beta_swish", beta=call.scaled)
 
 
 def _is_gate(call: Call) -> bool:

@@ -82,22 +82,25 @@ def _copied(value: Any) -> Any:
 @contextmanager
 def kept(model: nn.Module) -> Iterator[None]:
     """Buffers and the random state as they were, whatever happens inside."""
-    buffers = [
-        (module, name, buffer, buffer.clone())
-        for module in model.modules()
-        for name, buffer in module._buffers.items()
-        if buffer is not None
-    ]
+    buffers = [(module, dict(module._buffers)) for module in model.modules()]
+    values = {id(b): b.clone() for _, some in buffers for b in some.values() if b is not None}
     devices = {t.device for t in model.parameters() if t.is_cuda}
     with torch.random.fork_rng(devices=list(devices)):
         try:
             yield
         finally:
             with torch.no_grad():
-                for module, name, buffer, value in buffers:
-                    if not _same_bits(buffer, value):
-                        buffer.copy_(value)
-                    module._buffers[name] = buffer
+                for module, before in buffers:
+                    for buffer in before.values():
+                        if buffer is not None:
+                            _put_back(buffer, values[id(buffer)])
+                    module._buffers.clear()
+                    module._buffers.update(before)
+
+
+def _put_back(buffer: Tensor, value: Tensor) -> None:
+    if buffer.layout is not torch.strided or not _same_bits(buffer, value):
+        buffer.copy_(value)
 
 
 def same(one: Any, two: Any) -> bool:

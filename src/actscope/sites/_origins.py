@@ -30,16 +30,14 @@ class Origin:
 
     producer: path of the module that made it. axis: what counts units, from the end. call: set
     on what an activation just gave. scaled: what it was just multiplied by (NaN: by something
-    stored), and unscaled: what was. stored: made of
-    parameters and buffers alone. mixed: of the weights of several experts at once. fed: the
-    last activation since the last weights or normalisation.
+    stored). stored: made of parameters and buffers alone. mixed: of the weights of several
+    experts at once. fed: the last activation since the last weights or normalisation.
     """
 
     producer: str
     axis: int | None
     call: Call | None = None
     scaled: float | None = None
-    unscaled: weakref.ref[Tensor] | None = None
     stored: bool = False
     mixed: bool = False
     fed: Record | None = None
@@ -65,12 +63,6 @@ class Origins:
         if origin is not None and tensor.shape == other.shape:
             self.put(tensor, origin)
 
-    def feed(self, tensor: Tensor, record: Record) -> None:
-        """Say that a tensor is what an activation gave."""
-        origin = self.of(tensor)
-        if origin is not None:
-            self.put(tensor, replace(origin, fed=record))
-
     def of(self, tensor: Tensor) -> Origin | None:
         """None for what the pass did not make, as the model's inputs."""
         found = self._known.get(id(tensor))
@@ -88,14 +80,14 @@ class Origins:
         path: of the module whose forward called it; leaf: that module.
         """
         given = list(tensors((*args, *named.values())))
-        if name in ("getitem", "select", "unbind") and given and self._is_stored(given[0]):
+        if name in ("getitem", "select", "unbind") and given and self.is_stored(given[0]):
             self._note_parts(name, given, outs, args, path)
             return
         origin = self._made(name, outs[0], given, args, named, path, leaf)
         for tensor in outs:
             self.put(tensor, origin)
 
-    def _is_stored(self, tensor: Tensor) -> bool:
+    def is_stored(self, tensor: Tensor) -> bool:
         origin = self.of(tensor)
         return origin is not None and origin.stored
 
@@ -168,7 +160,6 @@ class Origins:
             producer,
             axis,
             scaled=scaled,
-            unscaled=None if scaled is None else weakref.ref(known[0][0]),
             mixed=widest.mixed and axis is None,
             fed=fed,
         )

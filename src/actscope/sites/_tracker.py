@@ -6,7 +6,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.hooks import RemovableHandle
 
+from actscope import catalogue
 from actscope.catalogue import Record
 from actscope.sites._activations import (
     declared,
@@ -25,11 +26,14 @@ from actscope.sites._activations import (
 )
 from actscope.sites._axes import from_the_end
 from actscope.sites._call import Call, Key, Listener, names_of
+from actscope.sites._forms import Form, Forms
+from actscope.sites._formulas import recognised
 from actscope.sites._functions import QUIET, name_of, place_of
 from actscope.sites._fused import around, outermost
 from actscope.sites._gates import PRODUCTS, QUOTIENTS, judge
 from actscope.sites._origins import Origin, Origins, tensors
 
+_IDENTITY = catalogue.get("identity")
 LINEAR = (nn.Linear, nn.modules.conv._ConvNd)
 
 
@@ -67,6 +71,8 @@ class Tracker(TorchFunctionMode):
         self._paths = {module: path for path, module in model.named_modules()}
         self._stack: list[_Frame] = []
         self._origins = Origins(model)
+        self._forms = Forms(self._origins.is_stored)
+        self._modules = {path: module for module, path in self._paths.items()}
         self._model = model
         self.read: dict[str, list[Record | None]] = {}
 
@@ -88,6 +94,7 @@ class Tracker(TorchFunctionMode):
 
     def _forget(self) -> None:
         self._origins.clear()
+        self._forms.clear()
         self._stack.clear()
 
     # --- modules
@@ -150,15 +157,50 @@ class Tracker(TorchFunctionMode):
         record = None if z is None else record_of_call(name, args, kwargs)
         if z is None or record is None:
             self._note_reading(z)
+            form = self._forms.made(name, args, kwargs)
+            whole = None
+            if form is not None and (form.gates or form.chooses or form.guess):
+                form, whole = self._written_out(name, form)
             out = func(*args, **kwargs)
-            self._follow(name, out, args, kwargs)
+            self._follow(name, out, args, kwargs, form)
+            changed = args[0] if name == "setitem" else out
+            self._forms.put(changed, form, name)
+            if whole is not None:
+                self._end(whole, changed)
             return out
         if name == "glu":
             return self._glu(func, record, z, args, kwargs)
         call = self._begin(record, name, z)
+        if record.name == "threshold":
+            call.role = "threshold"
         out = func(*args, **kwargs)
         self._end(call, out)
         return out
+
+    def _written_out(self, name: str, form: Form) -> tuple[Form, Call | None]:
+        """The call of an activation that is written out as a formula, if it is complete now; of
+        what may never be one, it is noted on the calls that are part of it."""
+        z, record = self._forms.start_of(form), recognised(form.formula)
+        if record is not None and z is not None:
+            for call in form.calls:
+                call.role = "part"
+            whole = self._begin(record, name, z)
+            whole.inline = True
+            return form, whole
+        if form.chooses and not form.calls and z is not None and self._is_of_layer(z):
+            choice = Call(self._key(name, name, z), _IDENTITY, None, (), weakref.ref(z), "choice")
+            self.calls.append(choice)
+            form = replace(form, calls=(choice,))
+        if form.calls and (form.gates or form.chooses):
+            for call in form.calls:
+                call.role = "part"
+            last = form.calls[-1]
+            last.role = "choice" if last.record is _IDENTITY else "written"
+        return form, None
+
+    def _is_of_layer(self, z: Tensor) -> bool:
+        origin = self._origins.of(z)
+        return origin is not None and isinstance(self._modules.get(origin.producer), LINEAR)
 
     def _glu(self, func: Any, record: Record, z: Tensor, args: Any, kwargs: Any) -> Any:
         """A sigmoid of the second half lets the first half through."""
@@ -183,16 +225,17 @@ class Tracker(TorchFunctionMode):
             origin = self._origins.of(x)
             self.read.setdefault(frame.path, []).append(origin.fed if origin else None)
 
-    def _follow(self, name: str, out: Any, args: Any, kwargs: Any) -> None:
+    def _follow(self, name: str, out: Any, args: Any, kwargs: Any, form: Form | None) -> None:
         outs = list(tensors([out] if isinstance(out, Tensor) else out or ())) if _holds(out) else []
         if not outs:
             return
         units: Sequence[Call] = ()
-        if name in PRODUCTS | QUOTIENTS:
+        if name in PRODUCTS | QUOTIENTS and (form is None or not form.gates):
             factors = list(tensors((*args, *kwargs.values())))
             origins = [(t, self._origins.of(t)) for t in factors]
             fresh = [(t, o.call) for t, o in origins if o is not None and o.call is not None]
-            units = judge(factors, fresh, outs[0])
+            stored = [o is not None and o.stored for _, o in origins]
+            units = judge(factors, fresh, outs[0], stored)
         if self._listener is not None:
             for call in units:
                 self._listener.gated(call, outs[0])
@@ -201,8 +244,6 @@ class Tracker(TorchFunctionMode):
             name, outs, args, kwargs, frame.path if frame else "",
             frame.module if frame else self._model,
         )  # fmt: skip
-        if units and units[0].inline:
-            self._origins.feed(outs[0], units[0].record)
 
     def _apply(self, kind: type, original: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """A declared autograd function is called."""
@@ -218,16 +259,7 @@ class Tracker(TorchFunctionMode):
 
     def _begin(self, record: Record, function: str, z: Tensor) -> Call:
         origin = self._origins.of(z)
-        frame = self._stack[-1] if self._stack else None
-        own = frame is not None and frame.own
-        key = Key(
-            record.label,
-            frame.path if frame else "",
-            own,
-            origin.producer if origin else "",
-            "" if own else function,
-            "" if own else place_of(sys._getframe(1)),
-        )
+        key = self._key(record.label, function, z)
         name = next((name for name in names_of(key) if name in self._axes), None)
         if name is not None:
             self.told.add(name)
@@ -236,14 +268,32 @@ class Tracker(TorchFunctionMode):
             axis = origin.axis if origin else None
         call = Call(key, record, axis, tuple(z.shape), weakref.ref(z))
         if origin is not None:
-            call.scaled, call.unscaled = origin.scaled, origin.unscaled
-            call.mixed = origin.mixed
+            call.scaled, call.mixed = origin.scaled, origin.mixed
+        call.form = self._forms.of(z)
         self.calls.append(call)
         if self._listener is not None:
             self._listener.before(call, z)
         return call
 
+    def _key(self, activation: str, function: str, z: Tensor) -> Key:
+        origin = self._origins.of(z)
+        frame = self._stack[-1] if self._stack else None
+        own = frame is not None and frame.own
+        return Key(
+            activation,
+            frame.path if frame else "",
+            own,
+            origin.producer if origin else "",
+            "" if own else function,
+            "" if own else place_of(sys._getframe(1)),
+        )
+
     def _end(self, call: Call, out: Tensor) -> None:
+        if not isinstance(out, Tensor):
+            return
+        form, call.form = call.form, None
+        if form is not None:
+            self._forms.activated(form, call, out)
         origin = Origin(call.key.producer, call.axis, call, mixed=call.mixed, fed=call.record)
         self._origins.put(out, origin)
         if self._listener is not None:
