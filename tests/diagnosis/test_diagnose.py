@@ -229,7 +229,7 @@ MISTAKES: dict[str, tuple[Callable[[], object], type[ActscopeError], str]] = {
         DataError, "loss fails: RuntimeError: The size of tensor",
     ),
     "class": (
-        lambda: diagnose(planted.MLP(), (X, Y), nn.MSELoss),
+        lambda: diagnose(planted.MLP(), (X, Y), nn.MSELoss),  # type: ignore[arg-type]
         SettingError, r"class MSELoss: give one of it, MSELoss\(\)",
     ),
     "axes": (
@@ -282,7 +282,7 @@ def test_an_error_in_the_model_is_kept_as_the_cause() -> None:
 def test_an_error_that_says_nothing_of_the_batch_stays_as_it_is(error: type) -> None:
     class Stops(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
-            raise error
+            raise error  # type: ignore[misc]
 
     with pytest.raises(error):
         diagnose(Stops(), X)

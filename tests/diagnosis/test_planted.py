@@ -26,8 +26,8 @@ def looked_at(model: nn.Module, x: Tensor, batch: int = 200) -> HealthReport:
 
 def truth(model: nn.Module, x: Tensor) -> dict[str, list[int]]:
     """By arithmetic on the first layer alone: what its inputs are on every row."""
-    weight = model.first.weight.flatten(1).double()
-    z = x.double() @ weight.T + model.first.bias.double()
+    weight = model.first.weight.flatten(1).double()  # type: ignore[operator,union-attr]
+    z = x.double() @ weight.T + model.first.bias.double()  # type: ignore[operator,union-attr]
     a = z.clamp_min(0)
     dead = (z <= 0).all(0)
     dormant = (a.mean(0) <= 0.025 * a.mean()) & ~dead
@@ -46,7 +46,7 @@ MODELS |= {"conv": planted.Conv, "tokens": planted.Tokens, "gated": planted.Gate
 def test_planted_units_are_told_exactly(name: str, seed: int) -> None:
     torch.manual_seed(seed)
     model, x = MODELS[name](), planted.inputs(seed)
-    wanted = planted.plant(model.first.weight, model.first.bias)
+    wanted = planted.plant(model.first.weight, model.first.bias)  # type: ignore[arg-type]
     found = truth(model, x)
     assert set(wanted["dead"]) <= set(found["dead"])
     assert set(wanted["dormant"]) <= set(found["dormant"])
@@ -81,7 +81,7 @@ def test_a_compiled_model_is_looked_at_uncompiled_and_runs_compiled_between() ->
     compiled = torch.compile(model, backend=backend)
     compiled(x)  # hooks added after the first call must fire, too
     assert graphs
-    with watch(compiled, every=2) as seen:
+    with watch(compiled, every=2) as seen:  # type: ignore[arg-type]
         for _ in range(4):
             compiled(x)
     site = seen.report().sites[0]

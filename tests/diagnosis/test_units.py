@@ -72,7 +72,7 @@ def test_sums_are_those_of_numpy(
         np.testing.assert_array_equal(kept.sums[row].numpy(), 2 * np.asarray(wanted[row]))
     np.testing.assert_allclose(kept.sums[SIZE].numpy(), 2 * np.asarray(wanted[SIZE]), rtol=1e-5)
     for row in (Z, ZZ):  # of the one deep look
-        np.testing.assert_allclose(kept.sums[row].numpy(), wanted[row], rtol=1e-6, atol=1e-5)
+        np.testing.assert_allclose(kept.sums[row].numpy(), wanted[row], rtol=1e-6, atol=1e-5)  # type: ignore[arg-type,operator]
     fired = np.asarray(wanted[OUTSIDE]) > 0
     np.testing.assert_array_equal(kept.last_outside.numpy(), np.where(fired, 7.0, -1.0))
 

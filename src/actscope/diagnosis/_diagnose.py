@@ -70,9 +70,7 @@ def diagnose(
     if isinstance(loss, type):
         raise SettingError(f"loss is the class {loss.__name__}: give one of it, {loss.__name__}()")
     if axes is not None and not isinstance(axes, Mapping):
-        raise SettingError(
-            f'axes is {axes!r}: give them by site, {{"relu(first)": 1}}'
-        )
+        raise SettingError(f'axes is {axes!r}: give them by site, {{"relu(first)": 1}}')
     seen = Watch(model, 1, mask, axes=axes)
     count = 0
     with ExitStack() as stack:
