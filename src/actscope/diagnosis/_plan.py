@@ -217,9 +217,14 @@ class _Functions(TorchFunctionMode):
     def __init__(self, names: frozenset[str], hear: Callable[[Any, str, Any, Any], Any]) -> None:
         super().__init__()
         self._names, self._hear = names, hear
+        self._known: dict[Any, str | None] = {}  # by function: its name, if it is one of these
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = name_of(func)
-        if name in self._names:
+        try:
+            name = self._known[func]
+        except KeyError:
+            name = name_of(func)
+            self._known[func] = name = name if name in self._names else None
+        if name is not None:
             return self._hear(func, name, args, kwargs or {})
-        return func(*args, **(kwargs or {}))
+        return func(*args, **kwargs) if kwargs else func(*args)

@@ -29,7 +29,7 @@ from actscope.sites._find import Sites, collect
 EVERY = 50
 FIRST = 3
 # Where a plan tells all, the model is seen whole all the same at looks so many steps apart.
-WHOLE = 100
+WHOLE = 400
 # In training, means, variances and gradients are taken at looks so many steps apart.
 DEEP = 16
 # Hooks for passes looked at stay on between them if these are at most so many steps apart.
