@@ -251,6 +251,22 @@ def test_fused_attention_is_bit_equal_and_seen(
     assert not any("forward" in vars(m) for m in model.modules())
 
 
+def test_a_dropout_left_on_in_a_fused_layer_draws_no_more_than_without_watching() -> None:
+    model = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.5, batch_first=True).eval()
+    model.dropout.train()
+    x, states = torch.randn(2, 5, 8), []
+    with torch.no_grad():
+        for watched in (False, True):
+            torch.manual_seed(0)
+            if watched:
+                with Tracker(model).watching():
+                    model(x)
+            else:
+                model(x)
+            states.append(torch.get_rng_state())
+    assert torch.equal(*states)
+
+
 def test_what_follows_a_fused_layer_comes_from_it() -> None:
     model = nn.Sequential(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), nn.Tanh()).eval()
     found = find(model, torch.randn(2, 3, 8)).sites

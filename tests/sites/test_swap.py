@@ -321,3 +321,22 @@ def test_compiled_models_give_what_eager_ones_do_with_their_gradients(new: str) 
         for mine, theirs in zip(gradients(compiled, x), gradients(model, x), strict=True):
             torch.testing.assert_close(mine, theirs)
         torch.compiler.reset()
+
+
+@pytest.mark.parametrize("as_module", [True, False])
+def test_new_parameters_are_of_the_format_of_the_layer_before(as_module: bool) -> None:
+    class Mixed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.wide, self.narrow = nn.Linear(3, 4).double(), nn.Linear(4, 4)
+            self.act = nn.ReLU()
+
+        def forward(self, x: Tensor) -> Tensor:
+            z = self.narrow(self.wide(x).float())
+            return self.act(z) if as_module else F.relu(z)
+
+    model, x = Mixed(), torch.randn(5, 3).double()
+    done = act.swap(model, "relu", "prelu", example=x)
+    assert [p.dtype for p in done.parameters] == [torch.float32]
+    z = model.narrow(model.wide(x).float())
+    assert torch.equal(model(x), torch.where(z > 0, z, 0.25 * z))

@@ -58,6 +58,7 @@ KNOWN: dict[str, tuple[Written, str]] = {
     "leaky in parts": (
         lambda z: z * (z > 0) + 0.2 * z * (z <= 0), "leaky_relu(negative_slope=0.2)",
     ),
+    "leaky, a sum": (lambda z: z * (z > 0) * 0.5 + z * 0.5, "leaky_relu(negative_slope=0.5)"),
     "leaky, maximum": (lambda z: torch.maximum(z, z * 0.25), "leaky_relu(negative_slope=0.25)"),
     "elu": (lambda z: torch.where(z > 0, z, z.exp() - 1), "elu"),
     "expit": (torch.special.expit, "sigmoid"),

@@ -34,6 +34,7 @@ _FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "softshrink": ("softshrink", ("lambd",)),
     "tanhshrink": ("tanhshrink", ()),
     "logsigmoid": ("log_sigmoid", ()),
+    "log_sigmoid": ("log_sigmoid", ()),  # as a function mode hears F.logsigmoid
     "rrelu": ("rrelu", ("lower", "upper")),
     "prelu": ("prelu", ()),
 }
@@ -156,6 +157,8 @@ def record_of_call(name: str, args: Sequence[Any], named: Mapping[str, Any]) -> 
         given = dict(zip(parameters, args[1:], strict=False))
         given |= {key: named[key] for key in parameters if key in named}
         numbers = {k: float(v) for k, v in given.items() if isinstance(v, int | float)}
+        if label == "hard_tanh" and numbers == {"min_val": 0, "max_val": 6}:  # as nn.ReLU6 calls it
+            return catalogue.get("relu6")
         return catalogue.get(label, **numbers) if numbers else catalogue.get(label)
     if name == "gelu":
         approximate = args[1] if len(args) > 1 else named.get("approximate", "none")

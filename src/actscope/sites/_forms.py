@@ -120,7 +120,8 @@ class Forms:
         """An activation was called on what has the form z."""
         formula = ("activation", call.record.label, z.formula)
         length = z.length + 1
-        form = Form(z.number, z.start, formula, length, (*z.calls, call))
+        calls = (*z.calls, call)
+        form = Form(z.number, z.start, formula, length, calls, guess=call.inline)
         self.put(out, form if length <= _LONGEST else None)
 
     def made(self, name: str, args: Any, named: Any) -> Form | None:

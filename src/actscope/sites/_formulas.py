@@ -40,15 +40,16 @@ def recognised(formula: Formula) -> Record | None:
         with np.errstate(all="ignore"):
             values = np.broadcast_to(_value(formula, _POINTS), _POINTS.shape)
             one = float(np.ravel(_value(formula, np.array([-1.0])))[0])
-    except (_Unknown, OverflowError, ValueError, TypeError):
+    except (_Unknown, ArithmeticError, ValueError, TypeError):
         return None
     if not np.isfinite(values).all():
         return None
     candidates = [catalogue.get(name) for name in _NAMES]
-    if -1 < one < 0:
+    if 1e-6 < -one < 1 - 1e-6:
         candidates.append(catalogue.get("leaky_relu", negative_slope=round(-one, 10)))
         beta = -math.log(-one / (1 + one))  # of -sigmoid(-beta)
-        candidates.append(catalogue.get("beta_swish", beta=round(beta, 10)))
+        if abs(beta) > 1e-6:
+            candidates.append(catalogue.get("beta_swish", beta=round(beta, 10)))
     return next((record for record in candidates if _agree(record, values)), None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import islice
 from pathlib import Path
 from types import CodeType, FrameType
@@ -16,8 +17,8 @@ QUIET = {  # attributes and questions: nothing is computed
     *("is_complex", "storage_offset", "tolist", "requires_grad_", "register_hook", "is_meta"),
     *("is_xpu", "is_inference", "nbytes", "itemsize", "is_nested_tensor", "len"),
 }
-_TORCH = str(Path(torch.__file__).parent)
-_OURS = str(Path(__file__).parents[1])
+_TORCH = str(Path(torch.__file__).parent) + os.sep  # else torchvision's files were PyTorch's
+_OURS = str(Path(__file__).parents[1]) + os.sep
 
 
 def name_of(func: Any) -> str:

@@ -55,7 +55,7 @@ def around(
                 return plain(*args, **kwargs)
         with _pop_mode_temporarily():
             out = plain(*args, **kwargs)
-        with seen(module, args, kwargs):
+        with _random_kept(module), seen(module, args, kwargs):
             again = plain(*args, **kwargs)
         for one, two in zip(_of(out), _of(again), strict=False):
             adopt(one, two)
@@ -68,6 +68,17 @@ def around(
         object.__delattr__(module, "forward")
         if before is not None:
             object.__setattr__(module, "forward", before)
+
+
+@contextmanager
+def _random_kept(module: nn.Module) -> Iterator[None]:
+    """The random state as it is, if a part may draw (a dropout left on)."""
+    if not any(part.training for part in module.modules()):
+        yield
+        return
+    devices = {t.device for t in module.parameters() if t.is_cuda}
+    with torch.random.fork_rng(devices=list(devices)):
+        yield
 
 
 def _may_fuse(module: nn.Module, given: Any) -> bool:

@@ -89,7 +89,7 @@ def functions(
         place = (key.function, key.line)
         if place in names:  # a loop over layers at one line
             continue
-        new = New(like(record, model, caller), like(site.record, model, caller))
+        new = New(like(record, model, site, caller), like(site.record, model, site, caller))
         attribute = _attribute(caller, key.function)
         if attribute is not None and sum(s.key.module == key.module for s in sites) == 1:
             _assign(caller, attribute, new.module, undo)

@@ -51,7 +51,7 @@ def modules(model: nn.Module, sites: Sequence[Site], record: Record, undo: Undo)
             if module is shared and path not in made:
                 if not path:
                     raise SettingError("the model is itself nothing but the activation")
-                fresh = like(record, model, module)
+                fresh = like(record, model, site, module)
                 made[path] = New(fresh, module)
                 parent, _, name = path.rpartition(".")
                 _set(by_path[parent], name, fresh, undo)
@@ -59,14 +59,17 @@ def modules(model: nn.Module, sites: Sequence[Site], record: Record, undo: Undo)
     return made
 
 
-def like(record: Record, model: nn.Module, old: nn.Module | None) -> nn.Module:
-    """A new module of the device, number format and mode of what is around it."""
-    some = next((p for p in model.parameters() if p.is_floating_point()), None)
+def like(record: Record, model: nn.Module, site: Site, old: nn.Module) -> nn.Module:
+    """A new module of the device and number format of what it follows, and the old one's mode."""
+    known = dict(model.named_modules(remove_duplicate=False))
+    around = (known.get(site.key.producer), known.get(site.key.module), model)
+    floats = (p for m in around if m is not None for p in m.parameters() if p.is_floating_point())
+    some = next(floats, None)
     with torch.inference_mode(False), torch.enable_grad():  # else it could never learn
         fresh = new_module(record)
         if some is not None:
             fresh.to(some.device, some.dtype)
-    return fresh.train(model.training if old is None else old.training)
+    return fresh.train(old.training)
 
 
 def _set(parent: nn.Module, name: str, module: nn.Module, undo: Undo) -> None:
