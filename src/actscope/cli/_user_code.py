@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import sys
 import sysconfig
 import traceback
@@ -14,8 +15,10 @@ from typing import Any
 
 from actscope.errors import ActscopeError, SettingError
 
-_PACKAGE = str(Path(__file__).parents[1])
-_LIBRARIES = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib"))
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
+_LIBRARIES = tuple(
+    sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib")
+)
 
 
 def named(option: str, text: str) -> Any:
