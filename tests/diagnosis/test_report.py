@@ -18,7 +18,7 @@ import actscope as act
 from actscope.diagnosis._diff import LISTS
 from actscope.diagnosis._report import HealthReport
 from actscope.diagnosis._units_shown import STATES, counts, share, states, summary, worst_first
-from actscope.errors import StoreError
+from actscope.errors import SettingError, StoreError
 
 # --- in words
 
@@ -35,6 +35,14 @@ def test_print_shows_the_verdict_the_table_and_what_to_do() -> None:
     assert "the learning rate was 3 and the loss went from 2 to 9" in shown
     assert 'group["lr"] *= 0.1' in shown
     assert "Not seen, as it runs outside Python: lstm." in shown
+
+
+def test_a_site_that_is_not_there_is_told_with_those_that_are() -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2), nn.Tanh())
+    seen = act.diagnose(model, torch.randn(5, 3))
+    assert seen.site("3").activation == "tanh"
+    with pytest.raises(SettingError, match=r"^'nope' is no site; the sites are '1', '3'$"):
+        seen.site("nope")
 
 
 def test_a_healthy_report_says_so() -> None:

@@ -9,7 +9,7 @@ from actscope.diagnosis import _repairs as repairs
 from actscope.diagnosis._entrance import Entering
 from actscope.diagnosis._flow import flow, offset
 from actscope.diagnosis._history import Moment
-from actscope.diagnosis._report import Finding, SiteHealth
+from actscope.diagnosis._report import RANKS, Finding, SiteHealth
 
 # keras-contrib's DeadReluDetector warns from a tenth of a layer; SageMaker's rule fires at half.
 DEAD_WARNING, DEAD_SERIOUS = 0.10, 0.50
@@ -23,7 +23,6 @@ FEW_SAMPLES = 100
 MILDER = {"serious": "warning", "warning": "note", "note": "note"}
 # A finding about all sites names so many.
 NAMED = 3
-ORDER = {"serious": 0, "warning": 1, "note": 2}
 
 
 def findings(
@@ -46,7 +45,7 @@ def findings(
             found += _of_site(site, cause, moments)
     found += [_not_called(name, looked) for name in idle]
     found += nothing_seen(sites, looked)
-    return sorted(found, key=lambda finding: ORDER[finding.severity])
+    return sorted(found, key=lambda finding: -RANKS[finding.severity])
 
 
 def nothing_seen(sites: Sequence[SiteHealth], looked: int) -> list[Finding]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from actscope.diagnosis._report import Finding
+from actscope.diagnosis._report import RANKS, Finding
 from actscope.errors import SettingError
 
-RANKS = {"note": 0, "warning": 1, "serious": 2}
 # A judgement reads every sum back from the device, so it is made at every tenth look, later at
 # every fiftieth: next to the passes between, it costs nothing.
 OFTEN, UNTIL, SELDOM = 10, 100, 50

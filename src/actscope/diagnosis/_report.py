@@ -13,9 +13,11 @@ from actscope import render
 from actscope.diagnosis._diff import Difference, difference
 from actscope.diagnosis._entrance import Entering
 from actscope.diagnosis._history import Moment
-from actscope.errors import StoreError
+from actscope.errors import SettingError, StoreError
 
 SCHEMA = 1
+# Of the severities of findings, the worst last.
+RANKS = {"note": 0, "warning": 1, "serious": 2}
 
 
 def _finite(value: float | None) -> float | None:
@@ -155,8 +157,16 @@ class HealthReport:
         return all(f.severity != "serious" and f.kind != "nothing_seen" for f in self.findings)
 
     def site(self, name: str) -> SiteHealth:
-        """By name."""
-        return next(site for site in self.sites if site.name == name)
+        """By name.
+
+        Raises:
+            SettingError: there is none of that name.
+        """
+        for site in self.sites:
+            if site.name == name:
+                return site
+        names = ", ".join(repr(site.name) for site in self.sites) or "none"
+        raise SettingError(f"{name!r} is no site; the sites are {names}")
 
     def diff(self, other: HealthReport) -> Difference:
         """What changed from this report to a later one: units that died, revived and so on, by

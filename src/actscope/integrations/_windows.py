@@ -10,11 +10,10 @@ from collections.abc import Callable
 
 from torch import nn
 
-from actscope.diagnosis import Finding, HealthReport, Watch, watch
+from actscope.diagnosis import RANKS, Finding, HealthReport, Watch, watch
 from actscope.errors import SettingError
 
 _LOG = logging.getLogger("actscope")
-_RANKS = {"note": 0, "warning": 1, "serious": 2}
 SHARES = ("dead", "dormant", "saturated")
 
 
@@ -91,7 +90,7 @@ class Windows:
 
     def _tell_once(self, path: str, finding: Finding) -> None:
         """Again only when it has become more severe."""
-        key, rank = (path, finding.kind, finding.site), _RANKS[finding.severity]
+        key, rank = (path, finding.kind, finding.site), RANKS[finding.severity]
         if rank > self._told.get(key, -1):
             self._told[key] = rank
             self._tell(finding)

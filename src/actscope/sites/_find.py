@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
 
 from actscope.catalogue import Record
@@ -43,7 +42,7 @@ class Sites:
 
     left_out: (name, why) of calls that are no units of a hidden layer. idle: registered
     activation modules that were not called. unseen: modules whose activations run where Python
-    does not see them (recurrent layers, scripted modules).
+    does not see them (recurrent layers).
     """
 
     sites: tuple[Site, ...]
@@ -63,10 +62,7 @@ _REASONS = {
 }
 _MIXED = "axis unknown: rows of several experts in one call, whose units cannot be told apart"
 _UNKNOWN = "axis unknown: it cannot be followed from the layer that made the input"
-_UNSEEN = (
-    *(nn.RNN, nn.LSTM, nn.GRU, nn.RNNCell, nn.LSTMCell, nn.GRUCell),
-    torch.jit.ScriptModule,
-)
+_UNSEEN = (nn.RNN, nn.LSTM, nn.GRU, nn.RNNCell, nn.LSTMCell, nn.GRUCell)
 
 
 def find(model: nn.Module, example: Any, *, axes: Mapping[str, int] | None = None) -> Sites:
@@ -83,6 +79,7 @@ def find(model: nn.Module, example: Any, *, axes: Mapping[str, int] | None = Non
         SettingError: modules that do not have their shapes yet; what cannot be looked into
             (`refuse`); an axis that is not there, a name that no site has.
 
+    >>> import torch
     >>> model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
     >>> [(s.name, s.activation, s.units) for s in find(model, torch.ones(1, 3)).sites]
     [('1', 'relu', 4)]
