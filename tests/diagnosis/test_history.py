@@ -173,7 +173,7 @@ def test_findings_are_told_once_and_again_when_they_get_worse() -> None:
     model, told = nn.Sequential(nn.Linear(3, 20), nn.ReLU(), nn.Linear(20, 1)), list[Finding]()
     x = torch.randn(200, 3)
     silent = {10: 4, 30: 12}
-    with watch(model, every=1, on_finding=told.append) as seen:
+    with watch(model, every=1, on_finding=told.append):
         for n in range(90):
             if n in silent:
                 nn.init.constant_(model[0].bias[: silent[n]], -99.0)  # type: ignore[index]

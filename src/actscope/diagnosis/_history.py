@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import torch
@@ -122,8 +123,9 @@ class Moment:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
-        finite = None if self.loss is None or self.loss == torch.inf else self.loss
-        return {"step": self.step, "loss": finite, "lr": self.lr}
+        told = (self.loss, self.lr)
+        loss, lr = (v if v is not None and isfinite(v) else None for v in told)
+        return {"step": self.step, "loss": loss, "lr": lr}
 
 
 class Timeline:
@@ -197,7 +199,7 @@ def _number(name: str, value: Any) -> float | Tensor | None:
                 f"{name} has shape {tuple(value.shape)}: note takes a number, such as {name}.mean()"
             )
         # In the series NaN means that nothing was told.
-        return value.detach().nan_to_num(nan=torch.inf, posinf=torch.inf)
+        return value.detach().nan_to_num(nan=torch.inf, posinf=torch.inf, neginf=-torch.inf)
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         raise SettingError(f"{name} is {value!r}: note takes a number or a tensor of one")
     return torch.inf if value != value else float(value)
