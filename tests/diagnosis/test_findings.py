@@ -77,13 +77,45 @@ def test_one_unit_of_few_is_a_note() -> None:
     assert "1 of 8 units (12%) is dead" in found.text
 
 
-@pytest.mark.parametrize(("samples", "severity"), [(99, "warning"), (100, "serious")])
-def test_few_samples_are_said_and_soften(samples: int, severity: str) -> None:
+@pytest.mark.parametrize(
+    ("count", "samples", "severity"),
+    [
+        (20, 1, "serious"),  # 20 units awake on half of the inputs: 2 ** -20
+        (20, 64, "serious"),
+        (10, 64, "serious"),  # awake on a tenth: 0.12% of them are silent on 64 inputs
+        (10, 3, "warning"),  # 73% on three
+        (10, 8, "warning"),  # 43%
+        (10, 99, "serious"),
+    ],
+)
+def test_few_samples_are_said_and_soften_where_chance_may_explain_it(
+    count: int, samples: int, severity: str
+) -> None:
+    model = net()
+    with torch.no_grad():
+        bias = layers(model)[0].bias
+        bias[:] = 99.0
+        bias[:count] = -99.0
+    (found,) = of_kind(report := diagnose(model, rows()[:samples]), "dead")
+    assert report.sites[0].dead_units == list(range(count))
+    assert found.severity == severity
+    assert ("few" in found.text) == (severity == "warning")
+
+
+@pytest.mark.parametrize(("samples", "serious"), [(9, False), (10, True)])
+def test_one_unit_alone_is_a_coin_for_each_input(samples: int, serious: bool) -> None:
+    """0.5 ** 9 is above a thousandth, 0.5 ** 10 below."""
+    model = nn.Sequential(nn.Linear(FEATURES, 1), nn.ReLU())
+    nn.init.constant_(layers(model)[0].bias, -99.0)
+    (found,) = of_kind(diagnose(model, rows()[:samples]), "dead")
+    assert (found.severity == "serious") == serious
+
+
+def test_one_batch_of_a_dead_layer_fails_a_test_of_health() -> None:
     model = net()
     nn.init.constant_(layers(model)[0].bias, -99.0)
-    (found,) = of_kind(diagnose(model, rows(samples)), "dead")
-    assert found.severity == severity
-    assert ("few" in found.text) == (samples < 100)
+    with pytest.raises(AssertionError, match=r"20 of 20 units \(100%\) are dead"):
+        act.assert_healthy(model, rows(64))
 
 
 @pytest.mark.parametrize(("steep", "told"), [(40.0, True), (0.4, False)])

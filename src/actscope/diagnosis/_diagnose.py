@@ -109,6 +109,10 @@ def assert_healthy(
     """For test suites: raise where `diagnose` finds something serious or sees no unit at all;
     else give its report.
 
+    Give 100 inputs or more: what rests on fewer is no more than a warning, and passes, but for
+    units dead on so many that chance cannot explain it (a thousandth, were each awake on a tenth
+    of the inputs; where all units of a site are dead, on half).
+
     Raises:
         UnhealthyModel: (an AssertionError) with what was found and what to do.
 
@@ -158,7 +162,8 @@ def _look(model: nn.Module, batch: Batch, loss: Loss | None) -> None:
     if not wanted or not value.requires_grad:
         raise SettingError(
             "no gradient comes from the loss: it must be computed from the output by PyTorch, and "
-            "some parameter must require a gradient; or leave out loss"
+            "some parameter must require a gradient, outside of torch.inference_mode(); or leave "
+            "out loss"
         )
     # Not backward(): that would add to the gradients, and start what hangs on them.
     with explained(model, batch, "the backward pass of the loss"):

@@ -1,8 +1,9 @@
-"""What enters the first layer with weights: is it centred?"""
+"""What enters the first layer with weights: is it centred? And where do branches begin?"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -19,7 +20,9 @@ class Entering:
     """What entered a layer. offset: |mean vector| / root of the total variance, over features.
 
     A unit with random weights w gets sums w.x of mean about offset x g and spread 1, g standard
-    normal: so the offset says how many spreads from zero its sums lie.
+    normal: so the offset says how many spreads from zero its sums lie. branches: the layers that
+    read what enters the model, or what another layer read before: what they make does not follow
+    from what was made just before.
     """
 
     layer: str
@@ -28,6 +31,7 @@ class Entering:
     mean: float
     spread: float
     offset: float
+    branches: frozenset[str] = frozenset()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -42,10 +46,11 @@ class Entering:
 
 
 class Entrance:
-    """Sums over what enters the first linear or convolution layer called, on some looks.
+    """Sums over what enters the first linear or convolution layer that reads what the model was
+    given, on some looks.
 
-    Only where the model is given floating-point tensors: after an embedding there is nothing
-    that a user could centre.
+    Only of floating-point tensors that the model was given, or views of them: what an embedding
+    or another layer made is nothing that a user could centre.
     """
 
     def __init__(self) -> None:
@@ -55,14 +60,19 @@ class Entrance:
         self._sum: Tensor | None = None
         self._square: Tensor | None = None
         self._samples = 0
+        self._given: set[int] = set()
+        self._read: dict[int, weakref.ref[Tensor]] = {}
+        self._seen = False
+        self._branches: set[str] = set()
 
     def start(self, model: nn.Module, given: Any, looked: int) -> None:
         """Before a pass that is looked at; inputs change little, so a sample of these will do."""
         if (looked >= 4 and looked % 16) or not _floating(given):
             return
-        modules = [self._first] if self._first else model.named_modules()
+        self._given = {s for s in map(_storage, _tensors(given)) if s is not None}
+        self._seen = False
         fused = {part for m in outermost(model) if not m.training for part in m.modules()}
-        for name, module in modules:
+        for name, module in model.named_modules():
             if isinstance(module, LINEAR) and module not in fused:  # a hook would undo the fusion
                 self._handles.append(module.register_forward_pre_hook(self._hook(name)))
 
@@ -71,6 +81,7 @@ class Entrance:
         for handle in self._handles:
             handle.remove()
         self._handles = []
+        self._given, self._read = set(), {}
 
     def told(self) -> Entering | None:
         """What was seen; None: nothing. Waits for the device."""
@@ -93,17 +104,24 @@ class Entrance:
             float(mean.mean()),
             spread / len(mean) ** 0.5,
             size / spread if spread > 0 else (0.0 if size == 0 else torch.inf),
+            frozenset(self._branches),
         )
 
     def _hook(self, name: str) -> Any:
         def see(module: nn.Module, args: Any) -> None:
-            self.stop()  # the first call of the pass is the one that counts
             x = args[0] if args else None
-            if isinstance(x, Tensor) and x.is_floating_point() and x.numel():
-                if self._first is None:
-                    self._first = name, module
-                with torch.inference_mode(False), torch.no_grad(), torch._C.DisableTorchFunction():
-                    self._see(module, x.detach())
+            if not isinstance(x, Tensor) or not x.is_floating_point() or not x.numel():
+                return
+            enters = _storage(x) in self._given
+            known = self._read.get(id(x))
+            if enters or (known is not None and known() is x):
+                self._branches.add(name)
+            self._read[id(x)] = weakref.ref(x)
+            if not enters or self._seen or (self._first or (name, module)) != (name, module):
+                return
+            self._first, self._seen = (name, module), True  # the first call of the pass counts
+            with torch.inference_mode(False), torch.no_grad(), torch._C.DisableTorchFunction():
+                self._see(module, x.detach())
 
         return see
 
@@ -128,8 +146,20 @@ class Entrance:
 
 
 def _floating(given: Any) -> bool:
+    return any(x.is_floating_point() for x in _tensors(given))
+
+
+def _tensors(given: Any) -> Iterator[Tensor]:
     if isinstance(given, Tensor):
-        return given.is_floating_point()
-    if isinstance(given, Mapping):
-        return any(map(_floating, given.values()))
-    return isinstance(given, list | tuple) and any(map(_floating, given))
+        yield given
+    elif isinstance(given, Mapping | list | tuple):
+        for part in given.values() if isinstance(given, Mapping) else given:
+            yield from _tensors(part)
+
+
+def _storage(x: Tensor) -> int | None:
+    """What tells memory apart; None: it has none of its own."""
+    try:
+        return x.untyped_storage()._cdata
+    except (NotImplementedError, RuntimeError):
+        return None

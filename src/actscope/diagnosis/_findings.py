@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import isfinite
+from math import exp, isfinite, log
 
 from actscope.diagnosis import _repairs as repairs
 from actscope.diagnosis._entrance import Entering
@@ -18,8 +18,9 @@ SATURATED_WARNING, SATURATED_SERIOUS = 0.10, 0.50
 # Sokar et al. 2023 report networks in trouble well above a quarter of dormant units.
 DORMANT_WARNING, DORMANT_SERIOUS = 0.25, 0.75
 # Fewer samples say little of units that are rarely active: 1% of inputs is missed by 100 samples
-# in one of three cases. A finding that rests on fewer is one degree milder.
-FEW_SAMPLES = 100
+# in one of three cases. A finding that rests on fewer is one degree milder, but for dead units
+# that chance does not explain: see `_by_chance`.
+FEW_SAMPLES, RARE, USUAL, CHANCE = 100, 0.1, 0.5, 1e-3
 MILDER = {"serious": "warning", "warning": "note", "note": "note"}
 # A finding about all sites names so many.
 NAMED = 3
@@ -38,7 +39,7 @@ def findings(
         looked: passes looked at. idle: registered activations that none of them called.
         entering: what enters the first layer. moments: loss and learning rate over time.
     """
-    found = [*offset(entering), *flow(sites)]
+    found = [*offset(entering), *flow(sites, entering)]
     cause = {finding.kind for finding in found}
     for site in sites:
         if site.units:
@@ -135,7 +136,9 @@ def _share(
     if len(units) == 1 and whole != 1:  # of ten units one is a tenth, and may be chance
         severity = MILDER[severity]
     text = what.format(inputs=_inputs(site.samples))
-    if site.samples < FEW_SAMPLES:
+    if site.samples < FEW_SAMPLES and not (
+        kind == "dead" and _by_chance(len(units), whole, site.samples) < CHANCE
+    ):
         severity = MILDER[severity]
         text += " (few: look at more before you act)"
     verb = "is" if len(units) == 1 else "are"
@@ -148,6 +151,26 @@ def _share(
         f"{site.name}: {len(units)} of {among} ({share:.0%}) {verb} {text}",
         repair,
     )
+
+
+def _by_chance(silent: int, units: int, samples: int) -> float:
+    """A bound of the probability that so many of some living units are silent on so few inputs.
+
+    Each is awake on RARE of the inputs; where all are silent, as a whole layer at rest is none
+    that works, on USUAL. Units and inputs are taken as independent; Chernoff's bound.
+
+    >>> _by_chance(1, 1, 4)
+    0.0625
+    """
+    if silent == units:
+        return (1 - USUAL) ** (samples * units)
+    one, share = (1 - RARE) ** samples, silent / units
+    if share <= one:
+        return 1.0
+    if one == 0:
+        return 0.0
+    away = share * log(share / one) + (1 - share) * log((1 - share) / (1 - one))
+    return exp(-units * away)
 
 
 def _dying(site: SiteHealth, moments: Sequence[Moment]) -> Iterator[Finding]:

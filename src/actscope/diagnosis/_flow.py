@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from math import isfinite
 
 from actscope.diagnosis import _repairs as repairs
@@ -15,6 +15,9 @@ VANISHING_RATIO, VANISHING_SIZE, EXPLODING_RATIO = 1e-3, 1e-4, 70.0
 # (He et al. 2015, eq. 10). PyTorch's default for a linear layer before ReLU gives 0.41 each time:
 # a factor of 10 (100 in the variance) after three more layers.
 SPREAD = 10.0
+# Gradients are compared between sites whose numbers of positions differ by no more: twice
+# smaller along both axes of an image.
+ALIKE = 4.0
 # A unit's sums lie about offset x g spreads from zero, g standard normal. At 3 a unit in eight
 # (g < -1.17) lies 3.5 spreads below, where ReLU is silent on all but 1 input in 4,000.
 OFFSET = 3.0
@@ -39,14 +42,41 @@ def offset(entering: Entering | None) -> Iterator[Finding]:
     )
 
 
-def flow(sites: Sequence[SiteHealth]) -> Iterator[Finding]:
-    """Gradients and signals from the first site to the last."""
+def flow(sites: Sequence[SiteHealth], entering: Entering | None = None) -> Iterator[Finding]:
+    """Gradients and signals from the first site of each chain to its last."""
     counted = [s for s in sites if s.units]
-    if all(
-        isfinite(s.unit_std) and not s.broken_units for s in counted
-    ):  # else that is what to mend first
-        yield from _gradients([s for s in counted if s.gradient is not None])
-        yield from _signals([s for s in counted if s.unit_std > 0 and not s.step_like])
+    if not all(isfinite(s.unit_std) and not s.broken_units for s in counted):
+        return  # that is what to mend first
+    branches = entering.branches if entering is not None else frozenset()
+    for chain in _chains(counted, branches):
+        for alike in _alike([s for s in chain if s.gradient is not None]):
+            yield from _gradients(alike)
+        yield from _signals([s for s in chain if s.unit_std > 0 and not s.step_like])
+
+
+def _chains(sites: Sequence[SiteHealth], branches: Collection[str]) -> list[list[SiteHealth]]:
+    """Sites one behind the other: a new chain begins where a layer reads what was there before
+    the site that comes before it."""
+    chains: list[list[SiteHealth]] = []
+    for site in sites:
+        known = bool(chains) and any(s.producer == site.producer for s in chains[-1])
+        if not chains or (site.producer in branches and not known):
+            chains.append([])
+        chains[-1].append(site)
+    return chains
+
+
+def _alike(sites: Sequence[SiteHealth]) -> list[list[SiteHealth]]:
+    """Groups with about as many positions: where a loss reads one position of 64, the mean over
+    all says nothing beside a site that has that one only."""
+    groups: list[list[SiteHealth]] = []
+    for site in sites:
+        of = [g for g in groups if 1 / ALIKE <= site.samples / g[0].samples <= ALIKE]
+        if of:
+            of[0].append(site)
+        else:
+            groups.append([site])
+    return groups
 
 
 def _gradients(sites: Sequence[SiteHealth]) -> Iterator[Finding]:
@@ -93,7 +123,11 @@ def _signals(sites: Sequence[SiteHealth]) -> Iterator[Finding]:
         "warning",
         f"{last.name}: what enters the activations {'grows' if grows else 'shrinks'} from a spread "
         f"of {first.unit_std:.2g} at {first.name} to {last.unit_std:.2g} here, {each:.2g} times at "
-        f"each of {len(sites) - 1} layers where 1 would keep it: the weights are too "
+        f"{_each(len(sites) - 1)} where 1 would keep it: the weights are too "
         f"{'large' if grows else 'small'} for {last.activation}",
         repairs.INITIALISE,
     )
+
+
+def _each(layers: int) -> str:
+    return f"each of {layers} layers" if layers > 1 else "one layer"

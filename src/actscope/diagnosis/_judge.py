@@ -19,6 +19,7 @@ def health_of(site: Site, state: SiteState | None, *, trained: bool) -> SiteHeal
         "activation": site.activation,
         "gated": site.gated,
         "step_like": record.step_like,
+        "producer": site.key.producer,
     }
     if state is None or not float(state.units.samples):
         return SiteHealth(

@@ -9,7 +9,10 @@ _ALIVE = {"hard_tanh": "tanh", "hard_swish": "silu"} | dict.fromkeys(
     ("hard_sigmoid", "sparse_sigmoid"), "sigmoid"
 )
 
-INITIALISE = "act.init_(model, example=x)  # draws all weights anew: before training"
+INITIALISE = (
+    "act.init_(model, example=x)  # draws all weights anew: before training, never "
+    "of weights that are trained"
+)
 STANDARDISE = (
     "x = (x - x.mean(0)) / x.std(0).clamp_min(1e-6)  # mean and spread of the training rows, "
     "the same for all others"

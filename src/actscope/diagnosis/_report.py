@@ -41,7 +41,8 @@ class SiteHealth:
     was infinite or no number. history: (step, share of units
     silent on that look), thinned. mean, std: of the inputs of the activation, over all units;
     unit_std: root of the mean variance of a unit. gradient: mean |gradient of the output|, None
-    where none was seen. gated: the unit is activation x another tensor.
+    where none was seen. gated: the unit is activation x another tensor. producer: path of the
+    module that made the activation's input.
     """
 
     name: str
@@ -65,6 +66,7 @@ class SiteHealth:
     silent_samples: dict[int, int] = field(default_factory=dict)
     broken_units: list[int] = field(default_factory=list)
     counted_samples: int = 0
+    producer: str = ""
 
     def share(self, which: Sequence[int]) -> float:
         """Of the units."""
