@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pickle
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ import torch
 from safetensors.torch import save_file
 
 from actscope.cli import main
+from actscope.cli._weights import load_weights
+from actscope.errors import DataError
 
 MODULE = '''
 import torch
@@ -297,6 +301,61 @@ def test_weights_that_do_not_fit(here: Path, capsys: pytest.CaptureFixture[str])
     assert "it lacks '2.bias'" in said
     assert "the model has no 'head.weight'" in said
     assert "'0.weight' is (8, 4), the model's (8, 3)" in said
+
+
+# --- files whose numbers are not there
+
+
+ODD = {
+    "sparse": (lambda x: x.to_sparse(), "is a sparse tensor"),
+    "meta": (lambda x: x.to("meta"), "is on the meta device"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_tensors(here: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    change, said = ODD[kind]
+    rows, state = torch.zeros(4, 3), _sick_state(here)
+    torch.save(change(rows), "odd.pt")
+    torch.save({"x": rows, "y": change(rows)}, "odd_too.pt")
+    torch.save({**state, "2.weight": change(state["2.weight"])}, "w.pt")
+    for data in (["odd.pt"], ["odd_too.pt"], ["x.npy", "--weights", "w.pt"]):
+        assert diagnose("my_model:sick", "--data", *data) == 2
+        (told,) = [x for x in capsys.readouterr().err.splitlines() if x.startswith("actscope: ")]
+        assert said in told
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_a_nested_tensor(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch.save(torch.nested.nested_tensor([torch.zeros(2, 3)] * 2), "odd.pt")
+    assert diagnose("my_model:healthy", "--data", "odd.pt") == 2
+    assert "actscope: " in capsys.readouterr().err
+
+
+def test_weights_are_put_in_all_or_none(here: Path) -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    state = _sick_state(here)
+    torch.save({**state, "2.weight": state["2.weight"].to_sparse()}, "w.pt")
+    with pytest.raises(DataError, match=r"'2\.weight' is a sparse tensor"):
+        load_weights(model, Path("w.pt"))
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize("name", ["huge.npy", "huge.npz"])
+def test_a_header_that_claims_too_much(
+    here: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = io.BytesIO()
+    claim = {"descr": "<f8", "fortran_order": False, "shape": (10**12, 3)}
+    np.lib.format.write_array_header_1_0(head, claim)
+    if name.endswith("npy"):
+        Path(name).write_bytes(head.getvalue())
+    else:
+        with zipfile.ZipFile(name, "w") as file:
+            file.writestr("x.npy", head.getvalue())
+    assert diagnose("my_model:healthy", "--data", name) == 2
+    assert "cannot be read" in capsys.readouterr().err
 
 
 # --- nothing is unpickled

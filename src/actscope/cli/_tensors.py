@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from actscope.errors import DataError, SettingError
 
-from ._weights import TORN, check, first, head, load_torch
+from ._weights import TORN, check, first, head, load_torch, refuse_odd
 
 DATA = (".npz", ".npy", ".pt", ".pth", ".csv", ".tsv", ".parquet")
 
@@ -108,7 +108,9 @@ def _tensors(path: Path, content: Mapping[Any, Any]) -> dict[str, Tensor]:
             raise DataError(
                 f"{str(path)!r} holds a {type(value).__name__} at {name!r}: tensors are needed"
             )
-    return {str(name): value for name, value in content.items()}
+    tensors = {str(name): value for name, value in content.items()}
+    refuse_odd(f"--data {str(path)!r}", tensors)
+    return tensors
 
 
 def _table(path: Path, target: str | None) -> Examples:

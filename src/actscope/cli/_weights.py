@@ -20,8 +20,9 @@ _ENDINGS = (".safetensors", ".pt", ".pth", ".bin")
 
 # What damaged files make of readers, by PyTorch's and NumPy's code.
 TORN = (
-    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError),
-    *(RuntimeError, TypeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error),
+    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError),
+    *(OSError, RuntimeError, TypeError, ValueError),
+    *(struct.error, zipfile.BadZipFile, zlib.error),
 )
 
 
@@ -48,6 +49,7 @@ def load_weights(model: nn.Module, path: Path) -> list[str]:
                 f"--weights {str(path)!r} holds a {type(state).__name__}, no state_dict"
             )
     state = {str(k): v for k, v in state.items() if isinstance(v, Tensor)}
+    refuse_odd(f"--weights {str(path)!r}", state)
     for prefix in ("module.", "_orig_mod."):
         if state and all(name.startswith(prefix) for name in state):
             state = {name.removeprefix(prefix): value for name, value in state.items()}
@@ -55,8 +57,27 @@ def load_weights(model: nn.Module, path: Path) -> list[str]:
     wrong = _misfits(model, state)
     if wrong:
         raise DataError(f"--weights {str(path)!r} does not fit the model: {'; '.join(wrong)}")
-    model.load_state_dict(state, strict=False)
+    try:
+        model.load_state_dict(state, strict=False)
+    except TORN as error:
+        raise DataError(f"--weights {str(path)!r} cannot be put in: {first(error)}") from None
     return notes
+
+
+def refuse_odd(what: str, tensors: Mapping[str, Tensor]) -> None:
+    """Raise where values are not there one by one."""
+    for name, tensor in tensors.items():
+        odd = ""
+        if tensor.is_nested:
+            odd = "a nested tensor: save it padded"
+        elif tensor.layout is not torch.strided:
+            odd = "a sparse tensor: save it as .to_dense() makes it"
+        elif tensor.is_meta:
+            odd = "on the meta device, which holds no values: save it from a real one"
+        elif tensor.is_quantized:
+            odd = "quantised: save it as .dequantize() makes it"
+        if odd:
+            raise DataError(f"{what}: {name!r} is {odd}")
 
 
 def _misfits(model: nn.Module, state: Mapping[str, Tensor]) -> list[str]:
