@@ -57,7 +57,7 @@ def test_findings_of_one_kind_stand_together_with_their_repair_once() -> None:
     sites = [site(f"act{n}", activation="tanh", saturated_units=list(range(9))) for n in range(20)]
     made = report(*sites)
     (repair,) = {finding.repair for finding in made.findings}
-    shown = str(made)
+    shown = " ".join(str(made).split())
     assert shown.count(repair) == 1
     assert shown.count("(22%) are saturated") == 12
     assert "and 8 more of this kind" in shown
@@ -286,3 +286,9 @@ def test_a_real_repair_shows_up() -> None:
     change = before.diff(act.diagnose(model, x))
     assert change.sites[0].revived == list(range(10))
     assert [f.kind for f in change.gone] == ["dead"]
+
+
+@pytest.mark.parametrize("path", [3, ""])
+def test_a_page_is_written_to_a_path(path: Any) -> None:
+    with pytest.raises(StoreError, match=f"cannot write to {path!r}: give the path of a file"):
+        report(site()).to_html(path)
