@@ -7,7 +7,8 @@ where a function mode or a hook is there: their outputs would differ in the last
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ _ENCODERS = (nn.TransformerEncoder, nn.TransformerEncoderLayer)
 _FUSED = (*_ENCODERS, nn.MultiheadAttention)
 
 Seen = Callable[[nn.Module, Any, Any], AbstractContextManager[None]]
+Adopt = Callable[[Tensor, Tensor], None]
 
 
 def outermost(model: nn.Module) -> list[nn.Module]:
@@ -39,9 +41,7 @@ def _inside(module: nn.Module) -> list[nn.Module]:
 
 
 @contextmanager
-def around(
-    module: nn.Module, mode: TorchFunctionMode, seen: Seen, adopt: Callable[[Tensor, Tensor], None]
-) -> Iterator[None]:
+def around(module: nn.Module, mode: TorchFunctionMode, seen: Seen, adopt: Adopt) -> Iterator[None]:
     """Within, the module's forward is as without watching, and is seen.
 
     mode: what watches functions. seen: watches the modules inside. adopt(one, two): one comes
@@ -50,15 +50,21 @@ def around(
     before, plain = vars(module).get("forward"), module.forward
 
     def forward(*args: Any, **kwargs: Any) -> Any:
-        if not _may_fuse(module, (*args, *kwargs.values())):
+        if _RUN.get() == "unseen":
+            return plain(*args, **kwargs)
+        if _RUN.get() == "seen":
+            _INNER.get().append(adopt)
+        if _RUN.get() == "seen" or not _may_fuse(module, (*args, *kwargs.values()), type(mode)):
             with seen(module, args, kwargs):
                 return plain(*args, **kwargs)
-        with _pop_mode_temporarily():
+        with _run("unseen", []), _modes_off():
             out = plain(*args, **kwargs)
-        with _random_kept(module), seen(module, args, kwargs):
+        adopting = [adopt]
+        with _run("seen", adopting), _random_kept(module), seen(module, args, kwargs):
             again = plain(*args, **kwargs)
         for one, two in zip(_of(out), _of(again), strict=False):
-            adopt(one, two)
+            for each in adopting:
+                each(one, two)
         return out
 
     object.__setattr__(module, "forward", forward)
@@ -68,6 +74,29 @@ def around(
         object.__delattr__(module, "forward")
         if before is not None:
             object.__setattr__(module, "forward", before)
+
+
+# Which of the two runs this is, for a second watch on the same module, whose forward is inside.
+_RUN: ContextVar[str] = ContextVar("_RUN", default="")
+_INNER: ContextVar[list[Adopt]] = ContextVar("_INNER")
+
+
+@contextmanager
+def _run(which: str, adopting: list[Adopt]) -> Iterator[None]:
+    run, inner = _RUN.set(which), _INNER.set(adopting)
+    try:
+        yield
+    finally:
+        _RUN.reset(run)
+        _INNER.reset(inner)
+
+
+@contextmanager
+def _modes_off() -> Iterator[None]:
+    with ExitStack() as stack:
+        for _ in range(torch._C._len_torch_function_stack()):
+            stack.enter_context(_pop_mode_temporarily())
+        yield
 
 
 @contextmanager
@@ -81,9 +110,14 @@ def _random_kept(module: nn.Module) -> Iterator[None]:
         yield
 
 
-def _may_fuse(module: nn.Module, given: Any) -> bool:
-    """Whether the fused path may be taken; no gradient flows then: running twice is harmless."""
-    if module.training or torch._C._len_torch_function_stack() != 1:
+def _may_fuse(module: nn.Module, given: Any, ours: type[TorchFunctionMode]) -> bool:
+    """Whether the fused path may be taken; no gradient flows then: running twice is harmless.
+
+    ours: the modes that watch; without watching, any other one stops the fused path.
+    """
+    depth = torch._C._len_torch_function_stack()
+    modes = [torch._C._get_function_stack_at(n) for n in range(depth)]
+    if module.training or not modes or not all(isinstance(mode, ours) for mode in modes):
         return False
     if isinstance(module, _ENCODERS) and any(map(_hooked, module.modules())):
         return False
