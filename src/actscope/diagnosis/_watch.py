@@ -30,8 +30,9 @@ EVERY = 50
 FIRST = 3
 # Where a plan tells all, the model is seen whole all the same at looks so many steps apart.
 WHOLE = 400
-# In training, means, variances and gradients are taken at looks so many steps apart.
-DEEP = 16
+# In training, the first looks take in everything; later means, variances, gradients and counts of
+# a ReLU's zeros are taken at looks so many steps apart. Who fired, and how much, is seen at each.
+FULL, DEEP = 64, 16
 # Hooks for passes looked at stay on between them if these are at most so many steps apart.
 LASTING = 4
 TRACED = "the model: it was compiled inside of the watch; compile it first, then watch it"
@@ -207,7 +208,7 @@ class Watch:
             return
         training = self._model.training
         self._trained |= training
-        deep = not training or self.step < FIRST or self.step - self._deep >= DEEP
+        deep = not training or self.looked < FULL or self.step - self._deep >= DEEP
         if deep:
             self._deep = self.step
         # Out of training every pass looked at is kept, whichever way it goes.
