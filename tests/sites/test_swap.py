@@ -340,3 +340,36 @@ def test_new_parameters_are_of_the_format_of_the_layer_before(as_module: bool) -
     assert [p.dtype for p in done.parameters] == [torch.float32]
     z = model.narrow(model.wide(x).float())
     assert torch.equal(model(x), torch.where(z > 0, z, 0.25 * z))
+
+
+class ByMode(nn.Module):
+    """Another module and another line in each mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.spare = nn.Linear(4, 6), nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.first(x)
+        if self.training:
+            return F.relu(h)
+        return self.spare(h) + 1
+
+
+def test_what_the_example_does_not_reach_stays_and_modules_are_named() -> None:
+    model, x = ByMode(), torch.randn(3, 4)
+    first = act.swap(model, "relu", "gelu", example=x)
+    assert first.not_called == ("spare",)
+    h = model.first(x)
+    assert torch.equal(model(x), F.gelu(h))
+    assert torch.equal(model.eval()(x), F.relu(h) + 1)
+    act.swap(model, "relu", "gelu", example=x)
+    assert torch.equal(model(x), F.gelu(h) + 1)
+
+
+def test_no_sites_and_no_activation_are_refused_in_words() -> None:
+    model, x = ByMode(), torch.randn(3, 4)
+    with pytest.raises(act.errors.SettingError, match="sites names none"):
+        act.swap(model, "relu", "gelu", example=x, sites=[])
+    with pytest.raises(act.errors.SettingError, match="old is None: give the name"):
+        act.swap(model, None, "gelu", example=x)  # type: ignore[arg-type]

@@ -206,6 +206,10 @@ class HealthReport:
         """
         from actscope.diagnosis._page import page
 
+        if path is not None and (not isinstance(path, str | os.PathLike) or not str(path)):
+            raise StoreError(
+                f"cannot write to {path!r}: give the path of a file, such as report.html"
+            )
         made = page(self)
         if path is not None:
             try:

@@ -45,13 +45,15 @@ class Swapped:
     changes: each site's activation before and after. difference: the largest change of the
     model's output on the example; NaN if its outputs cannot be compared. parameters: what the new
     functions learn; an optimiser made before needs
-    `optimizer.add_param_group({"params": done.parameters})`. undo(): everything as it was, to the
-    bit.
+    `optimizer.add_param_group({"params": done.parameters})`. not_called: registered activation
+    modules, of any kind, that the example did not call: they stay as they are. undo(): everything
+    as it was, to the bit.
     """
 
     changes: tuple[Change, ...]
     difference: float
     parameters: tuple[nn.Parameter, ...]
+    not_called: tuple[str, ...]
     _undo: Undo = field(repr=False)
 
     def undo(self) -> None:
@@ -84,6 +86,9 @@ def swap(
     no other, must reach them. A model that computes in place goes on to do so. Under
     torch.compile, calls of functions that were replaced run uncompiled.
 
+    What the example does not reach is not changed, nor told where it is the call of a function:
+    another branch of forward, one of `if self.training`. Swap once in each mode for that.
+
     Raises:
         SettingError: nothing to replace; a place that cannot be changed safely; calls that were
             not reached (everything is put back first); what `refuse` refuses.
@@ -108,7 +113,8 @@ def swap(
             f"{record.label} learns, and DistributedDataParallel shares only what it was given: "
             "swap before wrapping the model"
         )
-    chosen = _chosen(collect(inner, was.calls), old, sites)
+    there = collect(inner, was.calls)
+    chosen = _chosen(there, old, sites)
     undo = Undo()
     try:
         made = modules(inner, [s for s in chosen if s.key.own], record, undo)
@@ -124,7 +130,7 @@ def swap(
         raise
     changes = tuple(Change(site.name, site.activation, record.label) for site in chosen)
     learned = tuple(p for new in made.values() for p in new.module.parameters())
-    return Swapped(changes, difference(was.output, after), learned, undo)
+    return Swapped(changes, difference(was.output, after), learned, there.idle, undo)
 
 
 def _alone(model: nn.Module, example: Any) -> Any:
@@ -153,6 +159,8 @@ def _chosen(found: Sites, old: Any, wanted: Sequence[str] | None) -> list[Site]:
     if isinstance(old, Record):
         labels = {old.label}
     else:
+        if not isinstance(old, str | Sequence):
+            raise SettingError(f'old is {old!r}: give the name of an activation, or "all"')
         names = [old] if isinstance(old, str) else list(old)
         if not names:
             raise SettingError('old names no activation: give at least one, or "all"')
@@ -163,6 +171,8 @@ def _chosen(found: Sites, old: Any, wanted: Sequence[str] | None) -> list[Site]:
         if labels is None or site.activation in labels or site.record.name in labels
     ]
     if wanted is not None:
+        if not wanted:
+            raise SettingError("sites names none: give at least one, or leave it out for all")
         known = {site.name for site in chosen}
         missing = [name for name in wanted if name not in known]
         if missing:
