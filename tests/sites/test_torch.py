@@ -56,7 +56,7 @@ FUNCTIONS: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
     "F.softshrink": ("softshrink", F.softshrink), "F.softsign": ("softsign", F.softsign),
     "F.tanh": ("tanh", F.tanh), "F.tanhshrink": ("tanhshrink", F.tanhshrink),
     "F.threshold": ("relu", lambda z: F.threshold(z, 0.0, 0.0)),
-    "F.threshold_": ("relu", lambda z: F.threshold_(z, 0.0, 0.0)),
+    "F.threshold_": ("relu", lambda z: torch.threshold_(z, 0.0, 0.0)),
     "torch.relu": ("relu", torch.relu), "torch.relu_": ("relu", torch.relu_),
     "torch.sigmoid": ("sigmoid", torch.sigmoid), "torch.tanh": ("tanh", torch.tanh),
     "torch.selu": ("selu", torch.selu), "torch.celu": ("celu", torch.celu),
