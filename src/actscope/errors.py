@@ -5,7 +5,8 @@ ActscopeError
 ├── FormulaError (ValueError)      a formula that cannot be read
 ├── DataError (ValueError)         a table that cannot be used as it is
 ├── SettingError (ValueError)      an argument outside what is allowed
-└── StoreError (OSError)           a result that cannot be written or read back
+├── StoreError (OSError)           a result that cannot be written or read back
+└── UnhealthyModel (AssertionError) what a test of a model's health found
 
 Each message is one line: what came, what is allowed, what to do.
 """
@@ -41,6 +42,10 @@ class SettingError(ActscopeError, ValueError):
 
 class StoreError(ActscopeError, OSError):
     """A result that cannot be written or read back."""
+
+
+class UnhealthyModel(ActscopeError, AssertionError):
+    """What `assert_healthy` raises: a failed assertion to pytest, its text the findings."""
 
 
 def did_you_mean(word: str, allowed: Iterable[str], limit: int = 3) -> str:
