@@ -252,3 +252,20 @@ def test_watches_of_different_models_are_not_merged() -> None:
 def test_ranks_are_gathered_only_where_there_are_some() -> None:
     with pytest.raises(SettingError, match=r"not initialised here: use report\(\)"):
         watch(planted.MLP()).gather()
+
+
+def test_what_enters_adds_up_over_watches() -> None:
+    model, x = nn.Sequential(nn.Linear(6, 16), nn.ReLU()).eval(), torch.randn(90, 6) + 50
+    x[:30] += 7
+    parts = []
+    for rows in (x[:30], x[30:]):
+        with watch(model) as one:
+            model(rows)
+        parts.append(one)
+    told = parts[0].merge(parts[1]).report().entering
+    assert told is not None
+    assert told.samples == 90
+    wide = x.double()
+    assert told.mean == pytest.approx(wide.mean().item(), rel=1e-6)
+    spread = wide.var(0, correction=0).mean().sqrt().item()
+    assert told.spread == pytest.approx(spread, rel=1e-4)

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +45,17 @@ class Entering:
         }
 
 
+class Sums(NamedTuple):
+    """What was added up, where there is memory: over `samples`, around `shift`."""
+
+    layer: str
+    shift: Tensor
+    sum: Tensor
+    square: Tensor
+    samples: int
+    branches: frozenset[str]
+
+
 class Entrance:
     """Sums over what enters the first linear or convolution layer that reads what the model was
     given, on some looks.
@@ -54,7 +65,7 @@ class Entrance:
     """
 
     def __init__(self) -> None:
-        self._first: tuple[str, nn.Module] | None = None
+        self._first: str | None = None
         self._handles: list[Any] = []
         self._shift: Tensor | None = None  # the first look's mean: sums around it stay exact
         self._sum: Tensor | None = None
@@ -83,6 +94,33 @@ class Entrance:
         self._handles = []
         self._given, self._read = set(), {}
 
+    def sums(self) -> Sums | None:
+        """To be added to another's. Waits for the device."""
+        if self._first is None or self._shift is None:
+            return None
+        assert self._sum is not None
+        assert self._square is not None
+        parts = (self._shift, self._sum, self._square)
+        shift, total, square = (part.to("cpu", torch.float64, copy=True) for part in parts)
+        return Sums(self._first, shift, total, square, self._samples, frozenset(self._branches))
+
+    def add(self, other: Sums | None) -> None:
+        """What another saw of the same layer."""
+        if other is None:
+            return
+        self._branches |= other.branches
+        mine = self.sums()
+        if mine is None:
+            self._first, self._shift, self._sum, self._square, self._samples, _ = other
+            return
+        if mine.layer != other.layer or len(mine.shift) != len(other.shift):
+            return
+        moved = other.shift - mine.shift  # theirs, around my shift
+        self._shift, self._samples = mine.shift, mine.samples + other.samples
+        self._sum = mine.sum + other.sum + other.samples * moved
+        around = 2 * (moved @ other.sum) + other.samples * (moved @ moved)
+        self._square = mine.square + other.square + around
+
     def told(self) -> Entering | None:
         """What was seen; None: nothing. Waits for the device."""
         if self._first is None or self._shift is None or self._samples < 2:
@@ -98,7 +136,7 @@ class Entrance:
         spread = variance**0.5
         size = float(mean.norm())
         return Entering(
-            self._first[0],
+            self._first,
             len(mean),
             self._samples,
             float(mean.mean()),
@@ -117,9 +155,9 @@ class Entrance:
             if enters or (known is not None and known() is x):
                 self._branches.add(name)
             self._read[id(x)] = weakref.ref(x)
-            if not enters or self._seen or (self._first or (name, module)) != (name, module):
+            if not enters or self._seen or (self._first or name) != name:
                 return
-            self._first, self._seen = (name, module), True  # the first call of the pass counts
+            self._first, self._seen = name, True  # the first call of the pass counts
             with torch.inference_mode(False), torch.no_grad(), torch._C.DisableTorchFunction():
                 self._see(module, x.detach())
 
@@ -137,9 +175,9 @@ class Entrance:
             self._square = torch.zeros((), dtype=torch.float64, device=x.device)
         if len(self._shift) != x.shape[axis] or self._shift.device != x.device:
             return
-        x = x - self._shift.view(shape)
         assert self._sum is not None
         assert self._square is not None
+        x = x - self._shift.view(shape)
         self._sum += x.sum(dims) if dims else x
         self._square += (x * x).sum()
         self._samples += x.numel() // x.shape[axis]

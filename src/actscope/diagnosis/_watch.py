@@ -132,6 +132,7 @@ class Watch:
         for key, call in other.calls.items():
             self.calls.setdefault(key, call)
         self._timeline.add(copy.deepcopy(other._timeline))
+        self._entrance.add(other._entrance.sums())
         self.looked += other.looked
         self._trained |= other._trained
         self.step = max(self.step, other.step)
@@ -156,13 +157,14 @@ class Watch:
             for key, state in self.states.items()
         ]
         found: list[Any] = [None] * dist.get_world_size()
-        told = self.step, self.looked, self._trained, self._timeline
+        told = self.step, self.looked, self._trained, self._timeline, self._entrance.sums()
         dist.all_gather_object(found, (mine, *told))
         whole = Watch(self._given, self._every, axes=self.axes)
-        for parts, step, looked, trained, timeline in found:
+        for parts, step, looked, trained, timeline, entering in found:
             other = Watch(self._given, self._every)
             other.step, other.looked = step, looked
             other._trained, other._timeline = trained, timeline
+            other._entrance.add(entering)
             for key, units, call, history in parts:
                 other.states[key], other.calls[key] = SiteState(units, history), call
             whole.merge(other)
