@@ -294,7 +294,7 @@ def test_a_watch_without_a_pass_is_not_healthy() -> None:
         pass
     (found,) = seen.report().findings
     assert found.kind == "nothing_seen"
-    assert "no pass" in found.text
+    assert "own forward did not run" in found.text
     assert not seen.report().ok
 
 
@@ -491,3 +491,21 @@ def test_a_network_with_its_own_gain_trained_a_little_has_no_serious_finding() -
                 optimizer.step()
         assert seen.report().ok
         assert diagnose(model, [(x, y)], nn.functional.cross_entropy).ok
+
+
+def test_why_nothing_was_counted_is_told() -> None:
+    class Gate(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.g = nn.Linear(6, 8), nn.Linear(6, 8)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.a(x) * torch.sigmoid(self.g(x))
+
+    x = torch.randn(30, 6)
+    (gate,) = diagnose(Gate(), x).findings
+    assert "sigmoid(g) (a gate" in gate.text
+    model = nn.Sequential(nn.Linear(6, 16), nn.ReLU())
+    (hidden,) = diagnose(model, x, mask=torch.zeros(30, dtype=torch.bool)).findings
+    assert "the mask" in hidden.text
+    assert "axes" not in hidden.repair

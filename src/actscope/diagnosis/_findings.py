@@ -32,12 +32,14 @@ def findings(
     idle: Sequence[str] = (),
     entering: Entering | None = None,
     moments: Sequence[Moment] = (),
+    left_out: Sequence[tuple[str, str]] = (),
 ) -> list[Finding]:
     """All that is wrong, the most serious first, then in the model's order.
 
     Args:
         looked: passes looked at. idle: registered activations that none of them called.
         entering: what enters the first layer. moments: loss and learning rate over time.
+        left_out: (site, why it is not judged).
     """
     found = [*offset(entering), *flow(sites, entering)]
     cause = {finding.kind for finding in found}
@@ -45,18 +47,28 @@ def findings(
         if site.units:
             found += _of_site(site, cause, moments)
     found += [_not_called(name, looked) for name in idle]
-    found += nothing_seen(sites, looked)
+    found += nothing_seen(sites, looked, left_out)
     return sorted(found, key=lambda finding: -RANKS[finding.severity])
 
 
-def nothing_seen(sites: Sequence[SiteHealth], looked: int) -> list[Finding]:
+def nothing_seen(
+    sites: Sequence[SiteHealth], looked: int, left_out: Sequence[tuple[str, str]] = ()
+) -> list[Finding]:
     """No unit was counted, which is not health."""
     if any(site.units for site in sites):
         return []
     if not looked:
-        what, repair = "no pass of the model was looked at", repairs.RUN
+        what, repair = "the model's own forward did not run while it was watched", repairs.RUN
+    elif not sites and left_out:
+        listed = "; ".join(f"{name} ({why})" for name, why in left_out[:NAMED])
+        what, repair = (
+            f"all that was seen in {_passes(looked)} is left out: {listed}",
+            repairs.PARTS,
+        )
     elif not sites:
         what, repair = f"no activation was seen in {_passes(looked)}", repairs.DECLARE
+    elif any(site.axis is not None for site in sites):
+        what, repair = "the mask, or empty batches, left no input to count", repairs.COUNT
     else:
         named = ", ".join(site.name for site in sites[:NAMED])
         more = f" and {len(sites) - NAMED} more" if len(sites) > NAMED else ""

@@ -23,7 +23,7 @@ def health_of(site: Site, state: SiteState | None, *, trained: bool) -> SiteHeal
     }
     if state is None or not float(state.units.samples):
         return SiteHealth(
-            units=None, axis=None, samples=0, dead_units=[], saturated_units=[],
+            units=None, axis=site.axis, samples=0, dead_units=[], saturated_units=[],
             dormant_units=[], sparsity=0.0, mean=0.0, std=0.0, unit_std=0.0, gradient=None,
             **common,
         )  # fmt: skip

@@ -31,7 +31,15 @@ FINITE = (
 )
 
 
-RUN = "with act.watch(model) as watched: model(x)  # run it inside, then watched.report()"
+RUN = (
+    "with act.watch(model) as watched: model(x)  # if other methods or torch.compile run it: watch "
+    "the part that they call (model.actor), or what torch.compile returned"
+)
+PARTS = (
+    "act.diagnose(model.part, x)  # a part whose activations feed layers; or make one that is "
+    "written out a module of its own and act.declare it"
+)
+COUNT = "assert x.numel() and mask.any()  # mask is True where an input counts"
 DECLARE = (
     'act.declare(MyActivation, "silu")  # a class of yours and what it computes; or diagnose the '
     "module that holds the activations"

@@ -88,7 +88,7 @@ def verdict(report: HealthReport) -> str:
     if any(site.units for site in report.sites):
         return summary(report.findings)
     if not report.looked:
-        return "Nothing was looked at: run the model while it is watched."
+        return "Nothing was looked at: the model's own forward did not run while it was watched."
     if not report.sites:
         return "No activation was seen, so nothing can be said of its units."
     return "No unit could be counted, so nothing can be said of them."

@@ -179,12 +179,13 @@ class Watch:
         ]
         idle = list(found.idle) if self.looked else []
         entering, moments = self._entrance.told(), self._timeline.moments()
+        left_out = [*found.left_out, *self._axes_of_nothing(), *self._mask.left_out()]
         return HealthReport(
             healths,
-            findings(healths, self.looked, idle, entering, moments),
+            findings(healths, self.looked, idle, entering, moments, left_out),
             self.step,
             self.looked,
-            [*found.left_out, *self._axes_of_nothing(), *self._mask.left_out()],
+            left_out,
             idle,
             [*found.unseen, *([TRACED] if self._hold.traced else [])],
             entering,
