@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from actscope.catalogue import gain as gain
     from actscope.catalogue import get as get
     from actscope.catalogue import names as names
+    from actscope.diagnosis import Finding as Finding
+    from actscope.diagnosis import HealthReport as HealthReport
+    from actscope.diagnosis import assert_healthy as assert_healthy
+    from actscope.diagnosis import diagnose as diagnose
+    from actscope.diagnosis import watch as watch
     from actscope.ensemble import Ensemble as Ensemble
     from actscope.ensemble import train_ensemble as train_ensemble
     from actscope.errors import ActscopeError as ActscopeError
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from actscope.errors import FormulaError as FormulaError
     from actscope.errors import SettingError as SettingError
     from actscope.errors import StoreError as StoreError
+    from actscope.errors import UnhealthyModel as UnhealthyModel
     from actscope.errors import UnknownActivation as UnknownActivation
     from actscope.gallery import plot as plot
     from actscope.gallery import poster as poster
@@ -33,6 +39,9 @@ if TYPE_CHECKING:
     from actscope.nn import functional as functional
     from actscope.nn import module as module
     from actscope.nn import precise as precise
+    from actscope.sites import declare as declare
+    from actscope.sites import init_ as init_
+    from actscope.sites import swap as swap
     from actscope.study import Comparison as Comparison
     from actscope.study import Comparisons as Comparisons
     from actscope.study import compare as compare
@@ -47,19 +56,26 @@ _HOMES = {
     "DataError": "errors",
     "EngineError": "errors",
     "Ensemble": "ensemble",
+    "Finding": "diagnosis",
     "FormulaError": "errors",
+    "HealthReport": "diagnosis",
     "Learned": "catalogue",
     "Neuron": "neuron",
     "Playground": "web",
     "Record": "catalogue",
     "SettingError": "errors",
     "StoreError": "errors",
+    "UnhealthyModel": "errors",
     "UnknownActivation": "errors",
+    "assert_healthy": "diagnosis",
     "compare": "study",
+    "declare": "sites",
     "define": "catalogue",
+    "diagnose": "diagnosis",
     "functional": "nn",
     "gain": "catalogue",
     "get": "catalogue",
+    "init_": "sites",
     "load_winner": "study",
     "module": "nn",
     "names": "catalogue",
@@ -67,7 +83,9 @@ _HOMES = {
     "plot": "gallery",
     "poster": "gallery",
     "precise": "nn",
+    "swap": "sites",
     "train_ensemble": "ensemble",
+    "watch": "diagnosis",
 }
 
 __all__ = [
@@ -77,20 +95,27 @@ __all__ = [
     "DataError",
     "EngineError",
     "Ensemble",
+    "Finding",
     "FormulaError",
+    "HealthReport",
     "Learned",
     "Neuron",
     "Playground",
     "Record",
     "SettingError",
     "StoreError",
+    "UnhealthyModel",
     "UnknownActivation",
     "__version__",
+    "assert_healthy",
     "compare",
+    "declare",
     "define",
+    "diagnose",
     "functional",
     "gain",
     "get",
+    "init_",
     "load_winner",
     "module",
     "names",
@@ -98,7 +123,9 @@ __all__ = [
     "plot",
     "poster",
     "precise",
+    "swap",
     "train_ensemble",
+    "watch",
 ]
 
 

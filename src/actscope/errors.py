@@ -6,7 +6,8 @@ ActscopeError
 ├── DataError (ValueError)         a table that cannot be used as it is
 ├── SettingError (ValueError)      an argument outside what is allowed
 ├── StoreError (OSError)           a result that cannot be written or read back
-└── EngineError (RuntimeError)     workers that end, or cannot be reached
+├── EngineError (RuntimeError)     workers that end, or cannot be reached
+└── UnhealthyModel (AssertionError) what a test of a model's health found
 
 Each message is one line: what came, what is allowed, what to do.
 """
@@ -46,6 +47,10 @@ class StoreError(ActscopeError, OSError):
 
 class EngineError(ActscopeError, RuntimeError):
     """Workers that end, or cannot be reached."""
+
+
+class UnhealthyModel(ActscopeError, AssertionError):
+    """What `assert_healthy` raises: a failed assertion to pytest, its text the findings."""
 
 
 def did_you_mean(word: str, allowed: Iterable[str], limit: int = 3) -> str:

@@ -57,10 +57,11 @@ def test_importing_actscope_is_free() -> None:
 def test_public_names_are_exactly_these_and_all_resolve() -> None:
     assert sorted(act.__all__) == sorted([
         "ActscopeError", "Comparison", "Comparisons", "DataError", "EngineError", "Ensemble",
-        "FormulaError", "Learned", "Neuron", "Playground", "Record", "SettingError", "StoreError",
-        "UnknownActivation", "__version__",
-        "compare", "define", "functional", "gain", "get", "load_winner", "module", "names", "nn",
-        "plot", "poster", "precise", "train_ensemble",
+        "Finding", "FormulaError", "HealthReport", "Learned", "Neuron", "Playground", "Record",
+        "SettingError", "StoreError", "UnhealthyModel", "UnknownActivation", "__version__",
+        "assert_healthy", "compare", "declare", "define", "diagnose", "functional", "gain", "get",
+        "init_", "load_winner", "module", "names", "nn", "plot", "poster", "precise", "swap",
+        "train_ensemble", "watch",
     ])  # fmt: skip
     for name in act.__all__:
         assert getattr(act, name) is not None
@@ -74,5 +75,6 @@ def test_errors_are_also_the_built_in_ones() -> None:
         act.get("gelo")
     with pytest.raises(ValueError, match="seeds"):
         act.train_ensemble([[0.0], [1.0]], [0, 1], seeds=0)
+    assert issubclass(act.UnhealthyModel, AssertionError)
     with pytest.raises(act.ActscopeError, match="Did you mean 'gelu'"):
         act.get("gelo")

@@ -13,6 +13,13 @@ import pandas as pd
 import pytest
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
+MODEL = """
+from torch import nn
+
+
+def build():
+    return nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 2))
+"""
 COMMANDS = re.findall(r"^actscope .*?(?=\s+#|$)", README, flags=re.MULTILINE)
 
 
@@ -33,12 +40,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frame["churned"] = np.where(frame["calls"] > 3, "yes", "no")
     frame.to_csv(path / "churn.csv", index=False)
     frame.drop(columns="churned").head(5).to_csv(path / "new.csv", index=False)
+    np.save(path / "inputs.npy", rng.normal(size=(200, 4)))
+    (path / "my_model.py").write_text(MODEL)
     return path
 
 
 def test_python_blocks_run_and_save(folder: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     small = "".join(blocks).replace("seeds=10", "seeds=2, epochs=2")
     assert small.count("seeds=2, epochs=2") == 2
     assert "relu" in run(["-c", small], folder)
@@ -46,7 +55,7 @@ def test_python_blocks_run_and_save(folder: Path) -> None:
 
 
 def test_commands_run(folder: Path) -> None:
-    assert len(COMMANDS) == 12
+    assert len(COMMANDS) == 13
     for command in COMMANDS:
         words = shlex.split(command)[1:]
         if words[0] == "learn":  # serves until it is stopped: see tests/web

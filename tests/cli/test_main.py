@@ -13,7 +13,7 @@ import pytest
 
 from actscope.cli import main
 
-_COMMANDS = ["compare", "predict", "list", "show", "plot", "poster", "neuron"]
+_COMMANDS = ["compare", "predict", "diagnose", "list", "show", "plot", "poster", "neuron"]
 HEAVY = ("torch", "sympy", "sklearn", "pandas", "numpy", "matplotlib", "rich", "scipy", "pyarrow")
 
 
@@ -22,7 +22,9 @@ def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["--version"], []])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["compare", "--help"], ["diagnose", "--help"], ["--version"], []]
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom actscope.cli import main\n"

@@ -15,6 +15,7 @@ from actscope.errors import ActscopeError
 
 from ._claims import claims
 from ._compare import compare
+from ._diagnose import diagnose
 from ._learn import learn
 from ._list import list_
 from ._neuron import neuron
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.command("compare")(compare)
 app.command("predict")(predict)
+app.command("diagnose")(diagnose)
 app.command("list")(list_)
 app.command("show")(show)
 app.command("plot")(plot)
@@ -78,7 +80,7 @@ def _stop(*_: object) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code: 0, 2 for a user's mistake, 130 for Ctrl-C."""
+    """Run one command; the exit code: 0, 1 (diagnose: serious), 2 (a mistake), 130 (Ctrl-C)."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that cannot show a "×" shows "?"
             stream.reconfigure(errors="replace")

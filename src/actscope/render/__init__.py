@@ -4,6 +4,7 @@ from ._canvas import Canvas as Canvas
 from ._figure import Axes as Axes
 from ._figure import Figure as Figure
 from ._figure import figure_svg as figure_svg
+from ._figure import filled as filled
 from ._figure import picture as picture
 from ._files import write_all as write_all
 from ._formula import Outline as Outline
@@ -40,4 +41,5 @@ from ._terminal import line as line
 from ._terminal import plot as plot
 from ._terminal import progress as progress
 from ._terminal import table as table
+from ._terminal import text_of as text_of
 from ._text import label as label

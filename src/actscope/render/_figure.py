@@ -8,7 +8,7 @@ import re
 import warnings
 import xml.etree.ElementTree as ET
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._html import Markup
@@ -108,6 +108,15 @@ def figure_svg(fig: Figure, *, title: str = "", description: str = "") -> Markup
         # savefig would draw everything twice, to settle layouts that are settled in one drawing
         FigureCanvasSVG(fig).print_svg(buffer, metadata={"Date": None})
     return _inline(buffer.getvalue(), label(title or "Picture", None), description)
+
+
+def filled(ax: Axes, shapes: Sequence[Sequence[tuple[float, float]]], color: str) -> None:
+    """Many small closed shapes, given by their corners, as one mark."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    paths = [Path([*shape, shape[0]], closed=True) for shape in shapes]
+    ax.add_patch(PathPatch(Path.make_compound_path(*paths), facecolor=color, linewidth=0))
 
 
 def _inline(source: str, title: str, description: str) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -130,6 +131,21 @@ def group(*parts: Renderable) -> Renderable:
     from rich.console import Group
 
     return Group(*parts)
+
+
+def text_of(shown: Renderable, width: int | None = None) -> str:
+    """What a terminal would show, as plain text without colours.
+
+    width: characters; None: of the terminal, 120 where there is none.
+    """
+    from rich.console import Console
+
+    stream = io.StringIO()
+    wide = width or console().width
+    Console(
+        file=stream, width=wide, markup=False, highlight=False, emoji=False, color_system=None
+    ).print(shown)
+    return "\n".join(part.rstrip() for part in stream.getvalue().split("\n")).rstrip("\n")
 
 
 class Progress:
