@@ -28,16 +28,16 @@ from scipy import stats
 
 from actscope import ensemble
 from actscope.data import Dataset, load
-from actscope.study._candidate import candidates
-from actscope.study._equivalence import ALPHA
-from actscope.study._judge import Judge
-from actscope.study._metrics import METRICS, metric_named
 from actscope.study._plan import make_plan
-from actscope.study._racing import Race, plan_race, run_race, trained
-from actscope.study._seed import encode
-from actscope.study._split import ratio_of_test
-from actscope.study._statistics import paired
-from actscope.study._verdict import decide
+from actscope.study.scoring._metrics import METRICS, metric_named
+from actscope.study.statistics._equivalence import ALPHA
+from actscope.study.statistics._paired import paired
+from actscope.study.statistics._racing import Race, plan_race, run_race, trained
+from actscope.study.training._candidate import candidates
+from actscope.study.training._judge import Judge
+from actscope.study.training._seed import encode
+from actscope.study.training._split import ratio_of_test
+from actscope.study.verdict._verdict import decide
 
 PAGE = Path(__file__).parents[1] / "docs" / "statistics.md"
 BEGIN, END = "<!-- calibration -->", "<!-- /calibration -->"

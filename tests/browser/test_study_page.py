@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 from tests.study.comparisons import HOSTILE, comparison, hostile
 
-from actscope.study._page import page
+from actscope.study.report._page import page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page, ViewportSize

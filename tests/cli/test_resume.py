@@ -10,16 +10,15 @@ from typing import Any
 import pytest
 
 from actscope.cli import main
-from actscope.study._task import run_task
 from actscope.study.engines import local
 
 SMALL = ["--seeds", "2", "--epochs", "2", "--hidden", "4", "--learning-rates", "0.01"]
 SMALL += ["--activations", "relu,tanh"]
 
 
-def _after_one(data: Any, plan: Any, tasks: Mapping[int, Any], **_: object) -> Iterator[Any]:
+def _after_one(job: Any, tasks: Mapping[int, Any], **_: object) -> Iterator[Any]:
     first = next(iter(tasks))
-    yield first, run_task(data, plan, tasks[first])
+    yield first, job.run(tasks[first])
     raise KeyboardInterrupt
 
 

@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 import actscope as act
-from actscope.study import _terminal, to_json
-from actscope.study._metrics import METRICS
-from actscope.study._page import page
-from actscope.study._pictures import score_window
-from actscope.study._verdict import decide
+from actscope.study import to_json
+from actscope.study.report import _terminal
+from actscope.study.report._page import page
+from actscope.study.report._pictures import score_window
+from actscope.study.scoring._metrics import METRICS
+from actscope.study.verdict._verdict import decide
 
 
 @pytest.fixture(scope="module", params=["log_loss", "roc_auc", "rmse", "median_absolute_error"])

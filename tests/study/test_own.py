@@ -17,8 +17,8 @@ import pytest
 import actscope as act
 from actscope import catalogue, study
 from actscope.errors import SettingError, StoreError
-from actscope.study import _method
-from actscope.study._page import page
+from actscope.study.report import _method
+from actscope.study.report._page import page
 
 Defining = Callable[..., act.Record]
 QUICK: dict[str, Any] = {

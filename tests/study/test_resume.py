@@ -14,9 +14,8 @@ import pytest
 
 import actscope as act
 from actscope.study import Interrupted, _order
-from actscope.study._ledger import LEDGER
-from actscope.study._task import run_task
 from actscope.study.engines import local
+from actscope.study.keeping._ledger import LEDGER
 
 SETTINGS: dict[str, Any] = {
     "activations": "relu,tanh", "seeds": 2, "learning_rates": [0.01, 0.03], "hidden": 4,
@@ -37,12 +36,12 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The numbers of the tasks that are really run; Ctrl-C when `stop_after` of them are."""
     seen: list[int] = []
 
-    def engine(data: Any, plan: Any, tasks: Mapping[int, Any], **_: object) -> Iterator[Any]:
+    def engine(job: Any, tasks: Mapping[int, Any], **_: object) -> Iterator[Any]:
         for i in reversed(tasks):  # any order will do
             if len(seen) == engine.stop_after:  # type: ignore[attr-defined]
                 raise KeyboardInterrupt
             seen.append(i)
-            yield i, run_task(data, plan, tasks[i])
+            yield i, job.run(tasks[i])
 
     engine.stop_after = -1  # type: ignore[attr-defined]
     monkeypatch.setattr(local, "run", engine)
@@ -242,7 +241,7 @@ def test_without_a_folder_nothing_is_kept(file: Path, ran: list[int], tmp_path: 
 def test_a_disk_that_fills_up_stops_the_study_and_says_how_to_go_on(
     file: Path, ran: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from actscope.study import _ledger
+    from actscope.study.keeping import _ledger
 
     real = _ledger.Ledger.commit
 

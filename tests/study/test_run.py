@@ -14,11 +14,11 @@ from scipy import stats
 
 import actscope as act
 from actscope.data import load
-from actscope.study import _shard
-from actscope.study._metrics import METRICS, smallest_step
 from actscope.study._plan import make_plan
-from actscope.study._shard import cut_shards
-from actscope.study._split import part_sizes, split
+from actscope.study.scoring._metrics import METRICS, smallest_step
+from actscope.study.training import _shard
+from actscope.study.training._shard import cut_shards
+from actscope.study.training._split import part_sizes, split
 
 
 def test_table_and_verdict_of_a_nonlinear_problem(small: Any) -> None:

@@ -254,7 +254,7 @@ def _activations(text: str) -> list[str]:
 
 def _show(result: Comparison) -> None:
     from actscope.render import console, line
-    from actscope.study import _terminal
+    from actscope.study.report import _terminal
 
     screen = console()
     for note in (*result.data.notes, *result.warnings):

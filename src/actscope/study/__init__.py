@@ -13,7 +13,7 @@ from actscope.study._result import Verdict as Verdict
 from actscope.study._result import Winner as Winner
 from actscope.study._several import Comparisons as Comparisons
 from actscope.study._several import compare as compare
-from actscope.study._store import save as save
-from actscope.study._store import to_json as to_json
 from actscope.study._winner import LoadedWinner as LoadedWinner
 from actscope.study._winner import load_winner as load_winner
+from actscope.study.keeping._store import save as save
+from actscope.study.keeping._store import to_json as to_json

@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from actscope.catalogue import is_own, to_definition
 from actscope.data import Dataset, Encoder
-from actscope.study._candidate import Kept
-from actscope.study._cutoffs import CUTOFFS
-from actscope.study._metrics import Metric, metric_named, smallest_step
 from actscope.study._plan import Plan
 from actscope.study._result import Comparison, DataSummary, Interval, Row, Winner
-from actscope.study._shard import ShardResult
-from actscope.study._split import ratio_of_test, rows_tested, split
-from actscope.study._statistics import score_interval
 from actscope.study._task import BaselineResult, Result
-from actscope.study._verdict import decide, nothing_learned
+from actscope.study.scoring._cutoffs import CUTOFFS
+from actscope.study.scoring._metrics import Metric, metric_named, smallest_step
+from actscope.study.statistics._paired import score_interval
+from actscope.study.training._candidate import Kept
+from actscope.study.training._shard import ShardResult
+from actscope.study.training._split import ratio_of_test, rows_tested, split
+from actscope.study.verdict._verdict import decide, nothing_learned
 
 Scores = dict[str, NDArray[np.float64]]
 Rows = list[dict[str, Any]]  # of members, as in `Comparison.members`

@@ -25,10 +25,10 @@ from actscope.data import Dataset
 from actscope.ensemble import _check, _sizing
 from actscope.study._order import Order, new_order
 from actscope.study._plan import Plan
-from actscope.study._seed import encode
-from actscope.study._shard import Shard, run_shard
-from actscope.study._task import Baseline, Task, cut_tasks, run_task
+from actscope.study._task import Baseline, TableJob, Task, cut_tasks
 from actscope.study.engines import local
+from actscope.study.training._seed import encode
+from actscope.study.training._shard import Shard, run_shard
 
 # Of the processor, for one activation; the epochs of what takes longer are taken as all.
 PILOT_SECONDS = 10.0
@@ -190,7 +190,7 @@ def _own(seeds: tuple[int, ...], i: int) -> tuple[int, ...]:
 def _try_baseline(data: Dataset, plan: Plan, seeds: tuple[int, ...]) -> float:
     encode(data, seeds)
     started = time.process_time()
-    run_task(data, plan, Baseline(seeds))
+    TableJob(data, plan).run(Baseline(seeds))
     return time.process_time() - started
 
 

@@ -7,26 +7,23 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
-from actscope.data import Dataset
 from actscope.errors import EngineError, StoreError
-from actscope.study._ledger import Ledger, Unkept
-from actscope.study._plan import Plan
 from actscope.study._progress import Counters, counting
-from actscope.study._task import Parts, Result, Task, key_of, member_epochs
+from actscope.study._task import Job, Parts, Result, Task, key_of
+from actscope.study.keeping._ledger import Ledger, Unkept
 
 
 class Engine(Protocol):
     """Runs tasks somewhere: yields each one's number and result as it ends, in any order.
 
-    Results are those of `run_task`, which follow from its arguments alone. A task that is lost
-    with its worker is run again, or the engine raises EngineError. Closing the generator ends
-    all work. Where workers share this machine's files, they count in `counters`.
+    Results are those of `job.run`. A task that is lost with its worker is run again, or the
+    engine raises EngineError. Closing the generator ends all work. Where workers share this
+    machine's files, they count in `counters`.
     """
 
     def __call__(
         self,
-        data: Dataset,
-        plan: Plan,
+        job: Job,
         tasks: Mapping[int, Task],
         *,
         workers: int | None = None,
@@ -44,8 +41,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 def drive(
-    data: Dataset,
-    plan: Plan,
+    job: Job,
     tasks: Sequence[Task],
     engine: Engine,
     *,
@@ -67,11 +63,11 @@ def drive(
     left = {i: task for i, task in enumerate(tasks) if i not in results}
     ledger.begin(list(left.values()))
     try:
-        with counting([member_epochs(plan, task) for task in tasks], on_progress) as counters:
+        with counting([job.size(task) for task in tasks], on_progress) as counters:
             if counters is not None:
                 for i in results:
                     counters.finish(i)
-            with closing(engine(data, plan, left, workers=workers, counters=counters)) as running:
+            with closing(engine(job, left, workers=workers, counters=counters)) as running:
                 for i, result in running:
                     ledger.commit(tasks[i], result)
                     results[i] = result

@@ -16,8 +16,8 @@ from actscope._version import __version__
 from actscope.data import Dataset, Encoder, load
 from actscope.ensemble import _check
 from actscope.errors import DataError, SettingError, StoreError
-from actscope.study._ledger import read_about
 from actscope.study._plan import Plan, make_plan
+from actscope.study.keeping._ledger import read_about
 
 # What decides, beside the plan, to the last digit what comes out.
 VERSIONS = {

@@ -13,8 +13,8 @@ from actscope.catalogue import Record, from_definition, get, is_own, to_definiti
 from actscope.data import Dataset, Encoder, available_memory
 from actscope.ensemble import _check
 from actscope.errors import SettingError
-from actscope.study._metrics import check_rope, choose_metric, default_rope
-from actscope.study._split import TEST_SHARE, VALIDATION_SHARE, check_splittable
+from actscope.study.scoring._metrics import check_rope, choose_metric, default_rope
+from actscope.study.training._split import TEST_SHARE, VALIDATION_SHARE, check_splittable
 
 DEFAULT_ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "step")
 DEFAULT_RATES = (1e-3, 3e-3, 1e-2)

@@ -188,7 +188,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """The document that `actscope compare --json` prints."""
-        from actscope.study._store import to_json
+        from actscope.study.keeping._store import to_json
 
         return to_json(self)
 
@@ -198,18 +198,18 @@ class Comparison:
         Raises:
             StoreError: the folder cannot be made or written.
         """
-        from actscope.study._store import save
+        from actscope.study.keeping._store import save
 
         return save(self, folder)
 
     def to_html(self, path: str | Path) -> Path:
         """Write the self-contained page alone."""
-        from actscope.study._store import save_page
+        from actscope.study.keeping._store import save_page
 
         return save_page(self, path)
 
     def _repr_html_(self) -> str:
-        from actscope.study._page import fragment
+        from actscope.study.report._page import fragment
 
         return fragment(self)
 

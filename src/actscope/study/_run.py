@@ -15,12 +15,12 @@ from actscope.ensemble import _check
 from actscope.errors import SettingError
 from actscope.study._assemble import assemble
 from actscope.study._drive import Engine, drive
-from actscope.study._folder import folder_for, kept_in
 from actscope.study._order import Order, kept_order, new_order
 from actscope.study._result import Comparison
-from actscope.study._store import save
-from actscope.study._task import cut_tasks
+from actscope.study._task import TableJob, cut_tasks
 from actscope.study.engines import local
+from actscope.study.keeping._folder import folder_for, kept_in
+from actscope.study.keeping._store import save
 
 ENGINES = ("local", "ray")
 
@@ -163,7 +163,12 @@ def _carried_out(
     with kept_in(folder, order) as ledger:
         with _told(progress, f"training {plan.networks} networks") as on_progress:
             parts = drive(
-                data, plan, tasks, engine, ledger=ledger, workers=workers, on_progress=on_progress
+                TableJob(data, plan),
+                tasks,
+                engine,
+                ledger=ledger,
+                workers=workers,
+                on_progress=on_progress,
             )
         result = assemble(
             data, plan, parts, notes=order.notes, origin=order.shown, seconds=ledger.seconds

@@ -12,12 +12,12 @@ import pandas as pd
 
 from actscope.errors import SettingError, StoreError
 from actscope.render import write_all
-from actscope.study._metrics import metric_named
-from actscope.study._ranking import Ranking, rank_all, ranking_text
-from actscope.study._ranking_page import ranking_fragment, ranking_page
 from actscope.study._result import Comparison
 from actscope.study._run import compare as compare_one
-from actscope.study._store import PAGE, RESULTS, SCHEMA, json_bytes, to_json
+from actscope.study.keeping._store import PAGE, RESULTS, SCHEMA, json_bytes, to_json
+from actscope.study.report._ranking_page import ranking_fragment, ranking_page
+from actscope.study.scoring._metrics import metric_named
+from actscope.study.statistics._ranking import Ranking, rank_all, ranking_text
 
 FOLDER = "actscope-ranking"
 

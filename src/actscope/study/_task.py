@@ -1,17 +1,21 @@
-"""The parts that a study is cut into: what an engine is given, and what it gives back."""
+"""The parts that a study is cut into: what an engine is given, and what it gives back.
+
+A job is what the parts have in common; `job.run(task)` does one, in whatever process.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import Protocol
 
 from threadpoolctl import threadpool_limits
 
 from actscope.data import Dataset
-from actscope.study._baselines import baseline_scores
 from actscope.study._plan import Plan
-from actscope.study._shard import Shard, ShardResult, cut_shards, run_shard
+from actscope.study.training._baselines import baseline_scores
+from actscope.study.training._shard import Shard, ShardResult, cut_shards, run_shard
 
 
 @dataclass(frozen=True)
@@ -41,17 +45,38 @@ def cut_tasks(data: Dataset, plan: Plan) -> list[Task]:
     return [*map(Baseline, blocks), *shards]
 
 
-def run_task(
-    data: Dataset, plan: Plan, task: Task, on_epoch: Callable[[int], None] | None = None
-) -> Result:
-    """One part; on_epoch(n) is called after each epoch of n members.
+class Job(Protocol):
+    """What is the same for all parts of a study; an engine sends it to its workers, pickled."""
 
-    The result follows from the arguments alone, whatever process runs it.
-    """
-    if isinstance(task, Shard):
-        return run_shard(data, plan, task, on_epoch)
-    with threadpool_limits(1):  # as the networks, so that the last digit is the same anywhere
-        return BaselineResult(task, baseline_scores(data, plan.metric, task.seeds))
+    def run(self, task: Task, on_step: Callable[[int], None] | None = None) -> Result:
+        """One part; on_step(n) is called after each n units of `size`.
+
+        The result follows from job and task alone, whatever process runs it.
+        """
+        ...
+
+    def size(self, task: Task) -> int:
+        """How much there is to do, if nothing stops early: what progress is counted in."""
+        ...
+
+
+@dataclass(frozen=True)
+class TableJob:
+    """A study of a table. Progress is counted in networks times epochs."""
+
+    data: Dataset
+    plan: Plan
+
+    def run(self, task: Task, on_step: Callable[[int], None] | None = None) -> Result:
+        if isinstance(task, Shard):
+            return run_shard(self.data, self.plan, task, on_step)
+        with threadpool_limits(1):  # as the networks, so that the last digit is the same anywhere
+            return BaselineResult(task, baseline_scores(self.data, self.plan.metric, task.seeds))
+
+    def size(self, task: Task) -> int:
+        if isinstance(task, Baseline):
+            return 0
+        return len(task.seeds) * len(self.plan.learning_rates) * self.plan.epochs
 
 
 def key_of(task: Task) -> str:
@@ -64,10 +89,3 @@ def key_of(task: Task) -> str:
     """
     name = task.activation if isinstance(task, Shard) else None
     return json.dumps([name, list(task.seeds)])
-
-
-def member_epochs(plan: Plan, task: Task) -> int:
-    """How much there is to train: networks times epochs, if none stops early."""
-    if isinstance(task, Baseline):
-        return 0
-    return len(task.seeds) * len(plan.learning_rates) * plan.epochs

@@ -19,7 +19,7 @@ from actscope import nn
 from actscope.catalogue import Record, from_definition, get
 from actscope.data import Encoder
 from actscope.errors import StoreError
-from actscope.study._store import RESULTS, SCHEMA, WINNER_FACTS, WINNER_TENSORS
+from actscope.study.keeping._store import RESULTS, SCHEMA, WINNER_FACTS, WINNER_TENSORS
 
 
 @dataclass

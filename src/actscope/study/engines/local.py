@@ -18,11 +18,9 @@ from typing import Any, TypeVar, cast
 import joblib
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
-from actscope.data import Dataset
 from actscope.errors import EngineError
-from actscope.study._plan import Plan
 from actscope.study._progress import Counters
-from actscope.study._task import Parts, Result, Task, run_task
+from actscope.study._task import Job, Parts, Result, Task
 
 T = TypeVar("T")
 
@@ -40,8 +38,7 @@ def cores() -> int:
 
 
 def run(
-    data: Dataset,
-    plan: Plan,
+    job: Job,
     tasks: Mapping[int, Task],
     *,
     workers: int | None = None,
@@ -57,7 +54,7 @@ def run(
     left = dict(tasks)
     deaths = 0
     while left:
-        done = _pool(data, plan, dict(left), min(workers or cores(), len(left)), counters)
+        done = _pool(job, dict(left), min(workers or cores(), len(left)), counters)
         try:
             for index, result in done:
                 del left[index]
@@ -88,9 +85,7 @@ def _called(function: Callable[..., T], job: tuple[Any, ...], driver: int) -> T:
     return function(*job)
 
 
-def _pool(
-    data: Dataset, plan: Plan, tasks: Mapping[int, Task], workers: int, counters: Counters | None
-) -> Parts:
+def _pool(job: Job, tasks: Mapping[int, Task], workers: int, counters: Counters | None) -> Parts:
     # One task at a time to a worker: joblib's own batches would hold results back.
     parallel = joblib.Parallel(
         n_jobs=workers,
@@ -98,7 +93,7 @@ def _pool(
         batch_size=1,  # type: ignore[arg-type]
     )
     driver = os.getpid()
-    calls = (joblib.delayed(_work)(data, plan, i, t, counters, driver) for i, t in tasks.items())
+    calls = (joblib.delayed(_work)(job, i, t, counters, driver) for i, t in tasks.items())
     results = cast(Parts, parallel(calls))
     try:
         yield from results
@@ -109,13 +104,13 @@ def _pool(
 
 
 def _work(
-    data: Dataset, plan: Plan, index: int, task: Task, counters: Counters | None, driver: int
+    job: Job, index: int, task: Task, counters: Counters | None, driver: int
 ) -> tuple[int, Result]:
     if os.getpid() != driver:
         _end_with(driver)
     if counters is None:
-        return index, run_task(data, plan, task)
-    result = run_task(data, plan, task, lambda members: counters.add(index, members))
+        return index, job.run(task)
+    result = job.run(task, lambda steps: counters.add(index, steps))
     counters.finish(index)
     return index, result
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from actscope.data import Dataset
 from actscope.errors import EngineError, SettingError
 from actscope.study._order import VERSIONS
-from actscope.study._plan import Plan
 from actscope.study._progress import Counters
-from actscope.study._task import Parts, Result, Task, run_task
+from actscope.study._task import Job, Parts, Result, Task
 
 # How often Ray runs a part again whose worker or node was lost.
 RETRIES = 5
@@ -22,8 +20,7 @@ LOOK_SECONDS = 1.0  # so that Ctrl-C is heard
 
 
 def run(
-    data: Dataset,
-    plan: Plan,
+    job: Job,
     tasks: Mapping[int, Task],
     *,
     workers: int | None = None,
@@ -47,7 +44,7 @@ def run(
     running: dict[Any, int] = {}
     try:
         remote = ray.remote(num_cpus=1, max_retries=RETRIES)(_work)
-        shared = ray.put((data, plan))  # once, whatever the number of parts
+        shared = ray.put(job)  # once, whatever the number of parts
         waiting = list(tasks)[::-1]
         limit = len(tasks) if workers is None else workers
         while waiting or running:
@@ -68,12 +65,12 @@ def run(
             ray.shutdown()
 
 
-def _work(shared: tuple[Dataset, Plan], task: Task, versions: Mapping[str, str]) -> Result:
+def _work(job: Job, task: Task, versions: Mapping[str, str]) -> Result:
     if versions != VERSIONS:
         raise EngineError(
             f"a node has {dict(VERSIONS)}, the driver {dict(versions)}: install alike"
         )
-    return run_task(*shared, task)
+    return job.run(task)
 
 
 def _ray() -> Any:

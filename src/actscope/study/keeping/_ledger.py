@@ -1,0 +1,234 @@
+"""The store of a study that goes on: its plan, and each part's result from when it ended.
+
+One SQLite file in the study's folder, with a write-ahead log: a part is in it whole or not at
+all, whatever kills the process. One process at a time opens it (see `_lock`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from actscope.errors import StoreError
+from actscope.study._task import Result, Task, key_of
+from actscope.study.keeping._codec import Encoded, decode, encode
+from actscope.study.keeping._lock import locked
+
+LEDGER = "study.sqlite"
+SCHEMA = 1
+BUSY_SECONDS = 10.0  # for a reader, such as a backup, that looks on
+_APPLICATION = 0x61637473  # "acts": whose file it is
+
+_TABLES = """
+CREATE TABLE study (about TEXT NOT NULL);
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY, started TEXT NOT NULL, seconds REAL NOT NULL DEFAULT 0
+);
+CREATE TABLE attempts (
+    session INTEGER NOT NULL REFERENCES sessions, part TEXT NOT NULL,
+    PRIMARY KEY (session, part)
+);
+CREATE TABLE parts (
+    part TEXT PRIMARY KEY, session INTEGER NOT NULL REFERENCES sessions, finished TEXT NOT NULL,
+    facts TEXT NOT NULL, tensors BLOB NOT NULL, checksum TEXT NOT NULL
+);
+"""
+
+
+@dataclass
+class Ledger:
+    """An open store. attempts: what each session set out to do; parts: what was finished."""
+
+    folder: Path
+    about: Mapping[str, Any]
+    _db: sqlite3.Connection
+    _session: int = 0
+    _before: float = 0.0
+    _started: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """What all sessions took, up to their last finished part, and this one until now."""
+        running = time.perf_counter() - self._started if self._session else 0.0
+        return self._before + running
+
+    def finished(self) -> dict[str, Result]:
+        """Each finished part's result, by the key of its task.
+
+        Raises:
+            StoreError: one is damaged.
+        """
+        found: dict[str, Result] = {}
+        with _told(self.folder):
+            rows = self._db.execute("SELECT part, facts, tensors, checksum FROM parts").fetchall()
+        for part, facts, tensors, checksum in rows:
+            if checksum != _checksum(part, facts, tensors):
+                raise _damaged(self.folder, f"part {part} is not what was written")
+            try:
+                found[part] = decode(Encoded(facts, tensors))
+            except ValueError as error:
+                raise _damaged(self.folder, str(error)) from None
+        return found
+
+    def begin(self, tasks: Sequence[Task]) -> None:
+        """A session starts that sets out to do `tasks`; none where there is nothing to do."""
+        with _told(self.folder), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            (self._before,) = self._db.execute("SELECT total(seconds) FROM sessions").fetchone()
+            if not tasks:
+                return
+            row = self._db.execute("INSERT INTO sessions (started) VALUES (?)", (_now(),))
+            assert row.lastrowid is not None
+            self._session = row.lastrowid
+            pairs = [(self._session, key_of(task)) for task in tasks]
+            self._db.executemany("INSERT INTO attempts VALUES (?, ?)", pairs)
+        self._started = time.perf_counter()
+
+    def commit(self, task: Task, result: Result) -> None:
+        """`result` is on the disk when this returns.
+
+        Raises:
+            StoreError: the disk is full, or not there any more.
+        """
+        part, (facts, tensors) = key_of(task), encode(result)
+        checksum = _checksum(part, facts, tensors)
+        values = (part, self._session, _now(), facts, tensors, checksum)
+        took = time.perf_counter() - self._started
+        with _told(self.folder), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?)", values)
+            self._db.execute("UPDATE sessions SET seconds = ? WHERE id = ?", (took, self._session))
+
+
+@dataclass
+class Unkept:
+    """In the place of a store where nothing is to be kept."""
+
+    folder: None = None
+    _started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._started
+
+    def finished(self) -> dict[str, Result]:
+        return {}
+
+    def begin(self, tasks: Sequence[Task]) -> None: ...
+
+    def commit(self, task: Task, result: Result) -> None: ...
+
+
+@contextmanager
+def opened(folder: Path, about: Mapping[str, Any] | None = None) -> Iterator[Ledger]:
+    """The store in `folder`, to write: this process's alone until it is closed.
+
+    about: what a new store says about its study (JSON-ready); None: there must be one already.
+
+    Raises:
+        StoreError: another process has it, it is damaged or not a store, there is none, or the
+            folder cannot be made or written.
+    """
+    path = folder / LEDGER
+    if about is None and not path.is_file():
+        raise StoreError(f"no study in {folder}: give the folder that `actscope compare` named")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make {folder}: {error.strerror or error}") from None
+    with locked(folder):
+        with _told(folder):
+            db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            with _told(folder):
+                # Every commit reaches the disk: they are few, and hours may hang on each.
+                db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA synchronous = FULL")
+                kept = _about(db, folder, about)
+            yield Ledger(folder, kept, db)
+        finally:
+            db.close()
+
+
+def read_about(folder: Path) -> dict[str, Any] | None:
+    """What the store in `folder` says about its study, without opening it to write.
+
+    None where there is none, or none that can be read.
+    """
+    path = folder / LEDGER
+    if not path.is_file():
+        return None
+    try:
+        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+        try:
+            return json.loads(db.execute("SELECT about FROM study").fetchone()[0])
+        finally:
+            db.close()
+    except (sqlite3.Error, ValueError, TypeError):
+        return None
+
+
+def _about(
+    db: sqlite3.Connection, folder: Path, about: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    """What a store says about its study; written now where it is new."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    empty = db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    if empty and about is not None:
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            for statement in filter(str.strip, _TABLES.split(";")):
+                db.execute(statement)
+            db.execute("INSERT INTO study VALUES (?)", (json.dumps(dict(about)),))
+            db.execute(f"PRAGMA application_id = {_APPLICATION}")
+            db.execute(f"PRAGMA user_version = {SCHEMA}")
+        return about
+    if application != _APPLICATION:
+        raise StoreError(f"{folder / LEDGER} is not a study of actscope: name another folder")
+    if version != SCHEMA:
+        raise StoreError(
+            f"{folder / LEDGER} has schema {version} and this actscope writes {SCHEMA}: "
+            "go on with the version that began it, or name another folder"
+        )
+    if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        raise _damaged(folder, "it fails SQLite's own check")
+    row = db.execute("SELECT about FROM study").fetchone()
+    try:
+        return json.loads(row[0])
+    except (TypeError, ValueError):
+        raise _damaged(folder, "it does not say what was planned") from None
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """SQLite's complaints in one line that says what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        full = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+        do = "make room" if full else "make it writable or name another folder"
+        raise StoreError(f"cannot write to {folder / LEDGER}: {error}; {do}") from None
+    except sqlite3.DatabaseError as error:
+        raise _damaged(folder, str(error)) from None
+
+
+def _damaged(folder: Path, why: str) -> StoreError:
+    return StoreError(
+        f"{folder / LEDGER} is damaged ({why}): delete it to begin again, or name another folder"
+    )
+
+
+def _checksum(part: str, facts: str, tensors: bytes) -> str:
+    return hashlib.sha256(b"\0".join([part.encode(), facts.encode(), tensors])).hexdigest()
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

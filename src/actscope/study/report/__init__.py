@@ -1,0 +1,1 @@
+"""A study as people see it: page, pictures, terminal."""

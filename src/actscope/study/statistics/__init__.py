@@ -1,0 +1,1 @@
+"""What scores of resampled splits can tell: tests, equivalence, forecast, races, ranks. Pure."""

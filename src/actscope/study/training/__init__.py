@@ -1,0 +1,1 @@
+"""One part of a study, done: rows of a seed, networks, their scores. Runs in workers."""

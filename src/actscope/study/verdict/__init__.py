@@ -1,0 +1,1 @@
+"""From scores to what the evidence supports, and to words."""
