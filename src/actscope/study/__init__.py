@@ -1,8 +1,6 @@
 """A planned comparison: plan -> run -> statistics -> verdict -> page."""
 
 from actscope.render import write_all as write_all
-from actscope.study._cost import Estimate as Estimate
-from actscope.study._cost import estimate as estimate
 from actscope.study._drive import Interrupted as Interrupted
 from actscope.study._result import Comparison as Comparison
 from actscope.study._result import DataSummary as DataSummary
@@ -15,5 +13,7 @@ from actscope.study._several import Comparisons as Comparisons
 from actscope.study._several import compare as compare
 from actscope.study._winner import LoadedWinner as LoadedWinner
 from actscope.study._winner import load_winner as load_winner
+from actscope.study.costs._estimate import Estimate as Estimate
+from actscope.study.costs._estimate import estimate as estimate
 from actscope.study.keeping._store import save as save
 from actscope.study.keeping._store import to_json as to_json

@@ -10,10 +10,11 @@ import pytest
 
 from actscope import study
 from actscope.ensemble import _sizing
-from actscope.study import _cost
-from actscope.study._cost import Trial, Trials, makespan
 from actscope.study._order import new_order
 from actscope.study._task import cut_tasks
+from actscope.study.costs import _memory, _trials
+from actscope.study.costs._estimate import makespan
+from actscope.study.costs._trials import Trial, Trials
 
 ASKED: dict[str, Any] = {
     "activations": "relu,tanh", "seeds": 3, "learning_rates": [0.01, 0.03], "hidden": 4,
@@ -35,8 +36,8 @@ def trial(**change: Any) -> Trial:
 
 def test_the_sum_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     trials = Trials({"relu": trial(), "tanh": trial(per_epoch=0.02, memory=3 * 10**9)}, 2.0, 0.5)
-    monkeypatch.setattr(_cost, "_tried", lambda *_: trials)
-    monkeypatch.setattr(_cost, "_peak", lambda: 7 * 10**8)
+    monkeypatch.setattr(_trials, "tried", lambda *_: trials)
+    monkeypatch.setattr(_trials, "peak", lambda: 7 * 10**8)
     found = study.estimate("sklearn:iris", **ASKED)
     baselines = 0.6 + 3 * 0.5
     relu, tanh = 6 * (0.1 + 0.5), 6 * (0.1 + 1.0)  # 3 seeds with 2 rates each
@@ -58,7 +59,7 @@ def test_it_is_tried_once_for_a_machine(cache: Path, monkeypatch: pytest.MonkeyP
     first = study.estimate("sklearn:iris", **ASKED)
     assert first.seconds > 0
     assert first.order.plan.networks == 12
-    monkeypatch.setattr(_cost, "_tried", lambda *_: pytest.fail("tried again"))
+    monkeypatch.setattr(_trials, "tried", lambda *_: pytest.fail("tried again"))
     assert study.estimate("sklearn:iris", **ASKED).seconds == first.seconds
     found = json.loads(cache.read_text())
     ((key, kept),) = found.items()
@@ -70,12 +71,12 @@ def test_it_is_tried_once_for_a_machine(cache: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_trial_that_is_too_short_says_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_cost, "PILOT_SECONDS", 0.0)
+    monkeypatch.setattr(_trials, "PILOT_SECONDS", 0.0)
     found = study.estimate("sklearn:iris", **ASKED)
     assert found.at_most
     order = new_order("sklearn:iris", None, {}, **{k: ASKED[k] for k in ASKED if k != "workers"})
     tasks = cut_tasks(order.data, order.plan)
-    trials = _cost._remembered(order.plan, tasks, 1)
+    trials = _memory.recall(order.plan, tasks, 1)
     assert trials is not None
     assert {t.epochs for t in trials.by_activation.values()} == {6.0}
 

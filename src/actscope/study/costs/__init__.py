@@ -1,0 +1,1 @@
+"""What a study will take, found by trying a little of it."""
