@@ -83,7 +83,8 @@ def kept_order(
     about = read_about(folder)
     if about is None:
         raise StoreError(f"no study in {folder}: give the folder that `actscope compare` named")
-    _check_versions(folder, about)
+    _check_table(folder, about)
+    check_versions(folder, about)
     origin = about["origin"]
     known = {name: origin[name] for name in _LOADED}
     if source is None:
@@ -107,7 +108,8 @@ def check_same(folder: Path, about: Mapping[str, Any], order: Order) -> None:
         DataError: the data differ.
         SettingError: the plan differs.
     """
-    _check_versions(folder, about)
+    _check_table(folder, about)
+    check_versions(folder, about)
     there, here = about["plan"], order.plan.to_dict()
     if there["hash"] == here["hash"]:
         return
@@ -124,11 +126,24 @@ def check_same(folder: Path, about: Mapping[str, Any], order: Order) -> None:
     )
 
 
-def _check_versions(folder: Path, about: Mapping[str, Any]) -> None:
+def check_versions(folder: Path, about: Mapping[str, Any]) -> None:
+    """Refuse a study of other versions.
+
+    Raises:
+        StoreError: it was begun by another version.
+    """
     if about["versions"] != VERSIONS:
         raise StoreError(
             f"the study in {folder} was begun with {_versions(about['versions'])}, and this is "
             f"{_versions(VERSIONS)}, whose numbers may differ: name another folder"
+        )
+
+
+def _check_table(folder: Path, about: Mapping[str, Any]) -> None:
+    if "data_fingerprint" not in about["plan"]:
+        raise SettingError(
+            f"the study in {folder} is of a model of your own: go on with it by "
+            "act.compare_models, or name another folder"
         )
 
 

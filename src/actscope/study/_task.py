@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from actscope.data import Dataset
 from actscope.study._plan import Plan
+from actscope.study.models._trial import Trial, TrialResult
 from actscope.study.training._baselines import baseline_scores
 from actscope.study.training._shard import Shard, ShardResult, cut_shards, run_shard
 
@@ -33,12 +34,13 @@ class BaselineResult:
     scores: list[dict[str, float]]
 
 
-Task = Shard | Baseline
-Result = ShardResult | BaselineResult
+TablePart = Shard | Baseline
+Task = TablePart | Trial  # a trial: of a user's own model (`models`)
+Result = ShardResult | BaselineResult | TrialResult
 Parts = Generator[tuple[int, Result], None, None]  # a task's number and its result, as they end
 
 
-def cut_tasks(data: Dataset, plan: Plan) -> list[Task]:
+def cut_tasks(data: Dataset, plan: Plan) -> list[TablePart]:
     """All parts of a study, the same list for the same plan and data."""
     shards = cut_shards(data, plan)
     blocks = dict.fromkeys(shard.seeds for shard in shards)
@@ -70,11 +72,12 @@ class TableJob:
     def run(self, task: Task, on_step: Callable[[int], None] | None = None) -> Result:
         if isinstance(task, Shard):
             return run_shard(self.data, self.plan, task, on_step)
+        assert isinstance(task, Baseline)
         with threadpool_limits(1):  # as the networks, so that the last digit is the same anywhere
             return BaselineResult(task, baseline_scores(self.data, self.plan.metric, task.seeds))
 
     def size(self, task: Task) -> int:
-        if isinstance(task, Baseline):
+        if not isinstance(task, Shard):
             return 0
         return len(task.seeds) * len(self.plan.learning_rates) * self.plan.epochs
 
@@ -86,6 +89,10 @@ def key_of(task: Task) -> str:
     '["relu", [0, 1]]'
     >>> key_of(Baseline((0, 1)))
     '[null, [0, 1]]'
+    >>> key_of(Trial("relu", 3, 0.01))
+    '["model", "relu", 3, 0.01]'
     """
+    if isinstance(task, Trial):
+        return json.dumps(["model", task.activation, task.seed, task.rate])
     name = task.activation if isinstance(task, Shard) else None
     return json.dumps([name, list(task.seeds)])

@@ -9,7 +9,7 @@ from typing import Any
 from actscope.ensemble import _check
 from actscope.study._order import Order, new_order
 from actscope.study._plan import Plan
-from actscope.study._task import Baseline, Task, cut_tasks
+from actscope.study._task import Baseline, TablePart, cut_tasks
 from actscope.study.costs import _memory, _trials
 from actscope.study.costs._trials import Trials
 from actscope.study.engines import local
@@ -108,7 +108,9 @@ def makespan(loads: Sequence[tuple[float, float, Any]], workers: int) -> float:
     return max(at for at, _ in free)
 
 
-def _loads(plan: Plan, tasks: Sequence[Task], trials: Trials) -> list[tuple[float, float, Any]]:
+def _loads(
+    plan: Plan, tasks: Sequence[TablePart], trials: Trials
+) -> list[tuple[float, float, Any]]:
     known = trials.by_activation
     encoding = max(trial.encoding for trial in known.values())
     most = max(len(task.seeds) for task in tasks)

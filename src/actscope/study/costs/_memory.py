@@ -12,11 +12,11 @@ from typing import Any
 
 from actscope.ensemble import _sizing
 from actscope.study._plan import Plan
-from actscope.study._task import Task
+from actscope.study._task import TablePart
 from actscope.study.costs._trials import Trial, Trials
 
 
-def recall(plan: Plan, tasks: Sequence[Task], workers: int) -> Trials | None:
+def recall(plan: Plan, tasks: Sequence[TablePart], workers: int) -> Trials | None:
     """The file is only a help: if damaged, nothing is remembered."""
     try:
         found = _kept()[_key(plan, tasks, workers)]
@@ -26,7 +26,7 @@ def recall(plan: Plan, tasks: Sequence[Task], workers: int) -> Trials | None:
         return None
 
 
-def remember(plan: Plan, tasks: Sequence[Task], workers: int, trials: Trials) -> None:
+def remember(plan: Plan, tasks: Sequence[TablePart], workers: int, trials: Trials) -> None:
     try:
         path = _file()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ def remember(plan: Plan, tasks: Sequence[Task], workers: int, trials: Trials) ->
         pass  # a read-only home: tried again next time
 
 
-def _key(plan: Plan, tasks: Sequence[Task], workers: int) -> str:
+def _key(plan: Plan, tasks: Sequence[TablePart], workers: int) -> str:
     about = {k: v for k, v in plan.to_dict().items() if k not in ("seeds", "hash")}
     block = max(len(task.seeds) for task in tasks)
     text = json.dumps([about, block, workers], sort_keys=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from actscope.data import Dataset
 from actscope.study._plan import Plan
-from actscope.study._task import Baseline, TableJob, Task
+from actscope.study._task import Baseline, TableJob, TablePart
 from actscope.study.engines import local
 from actscope.study.training._seed import encode
 from actscope.study.training._shard import Shard, run_shard
@@ -53,7 +53,7 @@ class Trials:
     baseline: float
 
 
-def tried(data: Dataset, plan: Plan, tasks: Sequence[Task], workers: int) -> Trials:
+def tried(data: Dataset, plan: Plan, tasks: Sequence[TablePart], workers: int) -> Trials:
     """Each activation in one of the workers, all at once as in the study."""
     seeds = max((task.seeds for task in tasks), key=len)
     startup = max(local.call(time.process_time, [()] * workers, workers)) if workers > 1 else 0.0

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from actscope.study._task import Baseline, BaselineResult, Result
+from actscope.study.models._trial import Trial, TrialResult
 from actscope.study.training._candidate import Kept
 from actscope.study.training._shard import ChosenCurve, Shard, ShardResult
 
@@ -34,6 +35,13 @@ class Encoded(NamedTuple):
 def encode(result: Result) -> Encoded:
     """`result` as text and bytes."""
     tensors: Tensors = {}
+    if isinstance(result, TrialResult):
+        trial = result.trial
+        about: dict[str, Any] = {"trial": [trial.activation, trial.seed, trial.rate]}
+        about["sites"] = result.sites
+        about["scores"] = _put("scores", [result.scores], tensors)
+        about["layers"] = _put("layers", result.layers, tensors)
+        return _packed(about, tensors)
     facts: dict[str, Any] = {"seeds": list(_task(result).seeds)}
     if isinstance(result, BaselineResult):
         facts["scores"] = _put("scores", result.scores, tensors)
@@ -65,6 +73,13 @@ def decode(encoded: Encoded) -> Result:
     """
     try:
         facts, tensors = json.loads(encoded.facts), load(encoded.tensors)
+        if "trial" in facts:
+            return TrialResult(
+                Trial(*facts["trial"]),
+                _rows("scores", facts["scores"], tensors)[0],
+                _rows("layers", facts["layers"], tensors),
+                facts["sites"],
+            )
         seeds = tuple(facts["seeds"])
         if "scores" in facts:
             return BaselineResult(Baseline(seeds), _rows("scores", facts["scores"], tensors))
@@ -85,7 +100,7 @@ def decode(encoded: Encoded) -> Result:
         raise ValueError(f"not a part of a study: {error!r}") from error
 
 
-def _task(result: Result) -> Shard | Baseline:
+def _task(result: ShardResult | BaselineResult) -> Shard | Baseline:
     return result.task if isinstance(result, BaselineResult) else result.shard
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from actscope.errors import StoreError
 from actscope.study._order import VERSIONS, Order, check_same
-from actscope.study._plan import Plan
 from actscope.study.keeping._ledger import LEDGER, Ledger, Unkept, opened, read_about
 from actscope.study.keeping._store import RESULTS
 
@@ -20,26 +19,30 @@ def folder_for(order: Order, out: str | Path | bool) -> Path | None:
 
     For True another study's folder is left alone, and this one gets a numbered sibling.
     """
+    return named_folder(order.data.name, order.plan.to_dict()["hash"], out)
+
+
+def named_folder(name: str, digest: str, out: str | Path | bool) -> Path | None:
+    """As `folder_for`, of a study called `name` whose plan has the hash `digest`."""
     if isinstance(out, bool):
-        return _by_name(order) if out else None
+        return _by_name(name, digest) if out else None
     if not str(out):
         raise StoreError("the folder's name is empty; name a folder for the results")
     return Path(out)
 
 
-def _by_name(order: Order) -> Path:
-    stem = re.sub(r"[^\w.-]+", "-", order.data.name).strip("-.") or "data"
+def _by_name(name: str, digest: str) -> Path:
+    stem = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
     number = 1
     while True:
         folder = Path(f"actscope-{stem}" if number == 1 else f"actscope-{stem}-{number}")
-        if not folder.exists() or _holds(folder, order.plan):
+        if not folder.exists() or _holds(folder, digest):
             return folder
         number += 1
 
 
-def _holds(folder: Path, plan: Plan) -> bool:
+def _holds(folder: Path, wanted: str) -> bool:
     """Is this study there, or its results without what they were made of?"""
-    wanted = plan.to_dict()["hash"]
     if (folder / LEDGER).exists():
         about = read_about(folder)
         return (

@@ -85,12 +85,33 @@ _ALIASES = {
 _SEVERAL_CLASSES = {"f1": "f1_macro", "roc_auc": "roc_auc_ovr"}
 
 
+class OwnName(str):
+    """The name of a score of a user's own, which brings along what is known of it."""
+
+    metric: Metric
+
+
+def own_metric(name: str, lower: bool) -> OwnName:
+    """The name of a score that nobody here computes.
+
+    >>> name = own_metric("bits_per_byte", lower=True)
+    >>> name, metric_named(name).words, metric_named(name).lower
+    ('bits_per_byte', 'bits per byte', True)
+    """
+    own = OwnName(name)
+    words = name.replace("_", " ")
+    own.metric = Metric(name, "regression", words, "values", None, lower=lower, ceiling=inf)
+    return own
+
+
 def metric_named(name: str) -> Metric:
     """The metric of a plan; those of scikit-learn's scorers are made here.
 
     >>> metric_named("neg_root_mean_squared_error").name, metric_named("neg_brier_score").lower
     ('rmse', True)
     """
+    if isinstance(name, OwnName):
+        return name.metric
     name = _ALIASES.get(name, name)
     if name in METRICS:
         return METRICS[name]

@@ -1,0 +1,1 @@
+"""A comparison in the user's own model, trained and scored by their own functions."""
