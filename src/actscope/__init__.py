@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from actscope.study import Comparison as Comparison
     from actscope.study import Comparisons as Comparisons
     from actscope.study import compare as compare
+    from actscope.study import compare_models as compare_models
     from actscope.study import load_winner as load_winner
     from actscope.web import Playground as Playground
 
@@ -69,6 +70,7 @@ _HOMES = {
     "UnknownActivation": "errors",
     "assert_healthy": "diagnosis",
     "compare": "study",
+    "compare_models": "study",
     "declare": "sites",
     "define": "catalogue",
     "diagnose": "diagnosis",
@@ -109,6 +111,7 @@ __all__ = [
     "__version__",
     "assert_healthy",
     "compare",
+    "compare_models",
     "declare",
     "define",
     "diagnose",

@@ -59,9 +59,9 @@ def test_public_names_are_exactly_these_and_all_resolve() -> None:
         "ActscopeError", "Comparison", "Comparisons", "DataError", "EngineError", "Ensemble",
         "Finding", "FormulaError", "HealthReport", "Learned", "Neuron", "Playground", "Record",
         "SettingError", "StoreError", "UnhealthyModel", "UnknownActivation", "__version__",
-        "assert_healthy", "compare", "declare", "define", "diagnose", "functional", "gain", "get",
-        "init_", "load_winner", "module", "names", "nn", "plot", "poster", "precise", "swap",
-        "train_ensemble", "watch",
+        "assert_healthy", "compare", "compare_models", "declare", "define", "diagnose",
+        "functional", "gain", "get", "init_", "load_winner", "module", "names", "nn", "plot",
+        "poster", "precise", "swap", "train_ensemble", "watch",
     ])  # fmt: skip
     for name in act.__all__:
         assert getattr(act, name) is not None

@@ -17,3 +17,4 @@ from actscope.study.costs._estimate import Estimate as Estimate
 from actscope.study.costs._estimate import estimate as estimate
 from actscope.study.keeping._store import save as save
 from actscope.study.keeping._store import to_json as to_json
+from actscope.study.models._compare import compare_models as compare_models

@@ -90,13 +90,17 @@ class Verdict:
 
 @dataclass(frozen=True)
 class DataSummary:
-    """What was trained on. `notes`: one sentence for each thing done to the table."""
+    """What was trained on. `notes`: one sentence for each thing done to the table.
+
+    task: "model" where a user's own functions train and score: then rows, columns and inputs are
+    not known (0), and the notes are about the model.
+    """
 
     name: str
     rows: int
     columns: int
     inputs: int
-    task: Task
+    task: Task | Literal["model"]
     target: str
     classes: tuple[str, ...]
     notes: tuple[str, ...]

@@ -124,7 +124,7 @@ def _measured(
     sow(seed, "score")
     value = function(where, model=model, seed=seed)
     try:
-        number = float(value)
+        number = float(value.detach() if isinstance(value, Tensor) else value)
     except (TypeError, ValueError, RuntimeError):
         raise SettingError(
             f"{function.role} gives a {type(value).__name__} {where}: it must give one number"

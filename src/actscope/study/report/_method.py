@@ -7,12 +7,15 @@ from typing import Any
 
 from actscope import render
 from actscope.study._result import Comparison
+from actscope.study.models import _words as own_model
 from actscope.study.report import _present as show
 from actscope.study.scoring._metrics import metric_named
 
 
 def data_sentence(c: Comparison) -> str:
     """What was trained on."""
+    if own_model.is_own(c):
+        return own_model.model_sentence(c)
     d = c.data
     words = (
         f"{show.count(d.rows, 'row')} with {show.count(d.columns, 'column')}, which become "
@@ -36,12 +39,16 @@ def _rates(c: Comparison) -> list[float]:
 
 def one_rate(c: Comparison) -> str:
     """What stands in place of the picture when there is nothing to choose."""
+    if own_model.is_own(c) and not _rates(c):
+        return own_model.one_rate(c)
     rates = ", ".join(show.rate(r) for r in _rates(c)) or "one"
     return f"Only one learning rate was tried ({rates}), so none was chosen over another."
 
 
 def sentences(c: Comparison) -> list[str]:
     """The protocol, a sentence for each decision in it."""
+    if own_model.is_own(c):
+        return own_model.sentences(c)
     plan, seeds = c.plan, _seeds(c)
     hidden = plan.get("hidden")
     shape = f" with hidden layers of {_numbers(hidden)} units" if hidden else ""
@@ -193,8 +200,11 @@ def _arguments(c: Comparison) -> dict[str, Any]:
 def command(c: Comparison) -> str | None:
     """The command line that repeats the study.
 
-    None where seeds were picked by hand, or a function has a name and parameters of its own.
+    None where seeds were picked by hand, a function has a name and parameters of its own, or the
+    model is the user's.
     """
+    if own_model.is_own(c):
+        return None
     arguments, own = _arguments(c), _definitions(c)
     if not isinstance(arguments["seeds"], int) or any(d["parameters"] for d in own.values()):
         return None
@@ -219,9 +229,9 @@ def _quoted(text: str) -> str:
 
 def python(c: Comparison) -> str:
     """The Python that repeats the study."""
-    source = _source(c)
-    given = ["data" if source is None else repr(source)]
-    given += [f"{key}={value!r}" for key, value in _arguments(c).items()]
+    own_functions = own_model.is_own(c)
+    called = "compare_models" if own_functions else "compare"
+    given = own_model.arguments(c) if own_functions else _given(c)
     lines = [f"    {render.label(argument, None)}," for argument in given]
     own = _definitions(c)
     named: dict[str, Any] = {}  # "mine" before "mine(beta=2)", which then follows from it
@@ -229,7 +239,13 @@ def python(c: Comparison) -> str:
         if definition["name"]:
             named.setdefault(definition["name"], definition)
     defined = [_defining(definition) for definition in named.values()]
-    return "\n".join(["import actscope as act", "", *defined, "act.compare(", *lines, ")"])
+    return "\n".join(["import actscope as act", "", *defined, f"act.{called}(", *lines, ")"])
+
+
+def _given(c: Comparison) -> list[str]:
+    source = _source(c)
+    data = "data" if source is None else repr(source)
+    return [data, *(f"{key}={value!r}" for key, value in _arguments(c).items())]
 
 
 def _defining(definition: Any) -> str:
@@ -243,6 +259,8 @@ def _defining(definition: Any) -> str:
 
 def same_data(c: Comparison) -> str:
     """What DATA stands for, where the source is not known."""
+    if own_model.is_own(c):
+        return own_model.same_again(c)
     if _source(c) is not None:
         return "The same seeds on the same machine give the same numbers."
     return (

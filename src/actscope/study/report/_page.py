@@ -22,7 +22,12 @@ def page(comparison: Comparison) -> str:
     sections = [
         Section("The evidence", [_table(c), *_step_notes(c), _pairs(c)]),
         *_pictures(c),
-        Section("What was found in the data", _data_notes(c)),
+        Section(
+            "What was done to the model"
+            if c.data.task == "model"
+            else "What was found in the data",
+            _data_notes(c),
+        ),
         Section(
             "How it was done",
             [_paragraphs([*method.sentences(c), *method.definitions(c)]), _settings(c.plan)],
@@ -32,7 +37,9 @@ def page(comparison: Comparison) -> str:
     title = f"Which activation function for {render.label(c.data.name, 80)}?"
     footer = (
         f"Made by actscope. {show.count(c.members_trained, 'network')} trained in "
-        f"{show.duration(c.seconds)}. The data's fingerprint: {render.label(c.data.fingerprint)}."
+        f"{show.duration(c.seconds)}. "
+        f"The {'example' if c.data.task == 'model' else 'data'}'s fingerprint: "
+        f"{render.label(c.data.fingerprint)}."
     )
     return render.html_page(title, sections, lead=_lead(c), footer=footer)
 
@@ -111,7 +118,8 @@ def _table(c: Comparison) -> Markup:
         for name, interval in c.baselines.items()
     ]
     seeds = max((row.seeds for row in c.rows), default=0)
-    caption = f"Best first; mean over {show.count(seeds, 'seed')}. Below: what needs no activation."
+    below = "Below: what needs no activation." if c.data.task != "model" else ""
+    caption = f"Best first; mean over {show.count(seeds, 'seed')}. {below}".rstrip()
     return html_table(
         columns, rows, caption=caption, numeric=range(1, len(columns)), footer=baselines
     )

@@ -11,11 +11,13 @@ from actscope.study.scoring._metrics import Metric
 from actscope.study.statistics._racing import Dropped
 
 LINEAR_BASELINE = "linear model"
+UNTRAINED = "untrained network"
 # How the other baselines read in a sentence; a name that is not here is quoted.
 TRIVIAL = {
     "majority class": "always answering with the commonest class",
     "class shares": "always answering with the shares of the classes",
     "mean": "always answering with the mean",
+    UNTRAINED: "the same network before training",
 }
 
 
@@ -38,7 +40,7 @@ class Evidence:
 
     means: in the metric's own numbers. gaps: each activation's pair with the best, its
     differences by how much the best is better, whichever way is better; of one dropped in a
-    race, its pair with the one it was behind.
+    race, its pair with the one it was behind. overlap: the seeds' splits draw on the same rows.
     """
 
     metric: Metric
@@ -57,6 +59,7 @@ class Evidence:
     step_like: Collection[str]
     edge: Mapping[str, Literal["low", "high"]]
     diverged: Mapping[str, tuple[int, int]]
+    overlap: bool = True
     dropped: Mapping[str, Dropped] = field(default_factory=dict)
 
 

@@ -118,6 +118,7 @@ def decide(
         step_like=frozenset(step_like) & set(every),
         edge=edge or {},
         diverged=diverged or {},
+        overlap=test_ratio > 0,
     )
     text = verdict_text(evidence)
     shown = tuple(_in_metric(pair, metric.sign) for pair in pairs)

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from actscope.study.verdict._phrases import (
     LINEAR_BASELINE,
+    UNTRAINED,
     Evidence,
     Standing,
     fall,
@@ -65,7 +66,11 @@ def _baseline_line(e: Evidence) -> str:
         sentences.append(
             "The activation function is not your question here: no network is clearly better than "
             f"{phrase(toughest.name)} ({versus(e, toughest)}). "
-            "Look first at what the columns can tell about the target."
+            + (
+                "Look first at how the networks are trained and scored."
+                if toughest.name == UNTRAINED
+                else "Look first at what the columns can tell about the target."
+            )
         )
     for b in linear:
         if b.relation == "ahead":
@@ -239,10 +244,8 @@ def _undecided_line(e: Evidence) -> str:
         line += f" About {count} seeds would probably settle {join([n for _, n in group])}."
     hopeless = [name for name, count in e.needed.items() if count is None]
     if hopeless:
-        line += (
-            f" For {join(hopeless)} more seeds alone will hardly do: every split draws on the "
-            "same rows, so more rows of data are needed."
-        )
+        why = ": every split draws on the same rows, so more rows of data are needed" * e.overlap
+        line += f" For {join(hopeless)} more seeds alone will hardly do{why}."
     return line
 
 
