@@ -11,6 +11,7 @@ import typer
 from actscope.errors import SettingError
 
 from . import _json as json_output
+from . import _track as track
 from . import _values as values
 from ._compare_several import compare_several
 from ._stopped import Stopped
@@ -115,6 +116,10 @@ def compare(
     address: Annotated[
         str | None, typer.Option(metavar="A", help="Of the Ray cluster; else this machine alone.")
     ] = None,
+    mlflow: Annotated[
+        str | None,
+        typer.Option(metavar="URI", help="Log the study there when it is done: http://host:port."),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document and nothing else.")
     ] = False,
@@ -163,6 +168,8 @@ def compare(
     if activations is not None:  # before the heavy imports: a misspelt name is said at once
         settings["activations"] = _activations(activations)
 
+    track.check(mlflow)
+
     from actscope import study
 
     if dry_run:
@@ -173,7 +180,7 @@ def compare(
     if len(tables or ()) > 1:
         return compare_several(
             tables or [], target, task=task, metric=metric, engine=engine, out=keep_in,
-            resume=resume, json=json, **settings,
+            resume=resume, json=json, mlflow=mlflow, **settings,
         )  # fmt: skip
     try:
         result = study.compare(
@@ -184,9 +191,11 @@ def compare(
         return _how_to_go_on(stop, json)
     if json:
         folder = result.folder
-        json_output.write({**study.to_json(result), "folder": folder and str(folder)})
+        document = {**study.to_json(result), "folder": folder and str(folder)}
+        track.print_json(document, result, mlflow)
     else:
         _show(result)
+        track.log(result, mlflow)
     return None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from actscope.errors import SettingError
 
-from . import _json as json_output
+from . import _track as track
 from ._stopped import Stopped
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def compare_several(
-    data: Sequence[str], target: str | None, *, json: bool, **settings: Any
+    data: Sequence[str], target: str | None, *, json: bool, mlflow: str | None, **settings: Any
 ) -> Stopped | None:
     """Run, keep, say. settings: as for `act.compare`."""
     from actscope import study
@@ -31,9 +31,10 @@ def compare_several(
         return Stopped(f"what is finished is kept: the same command on {named} goes on with it")
     if json:
         folder = result.folder and str(result.folder)
-        json_output.write({**result.to_dict(), "folder": folder})
+        track.print_json({**result.to_dict(), "folder": folder}, result, mlflow)
     else:
         _show(result)
+        track.log(result, mlflow)
     return None
 
 

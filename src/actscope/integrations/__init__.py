@@ -1,5 +1,5 @@
-"""Where people train: callbacks for Lightning and for transformers' Trainer.
+"""Where people train and keep track: Lightning, transformers' Trainer, MLflow.
 
-Nothing is imported here: `from actscope.integrations.lightning import ActivationHealth`, or
-`from actscope.integrations.transformers import ActivationHealth`, loads that one framework.
+Nothing is imported here: `from actscope.integrations.lightning import ActivationHealth`, the same
+from `transformers`, or `from actscope.integrations import mlflow`, loads that one framework.
 """

@@ -15,6 +15,7 @@ from actscope.study._winner import LoadedWinner as LoadedWinner
 from actscope.study._winner import load_winner as load_winner
 from actscope.study.costs._estimate import Estimate as Estimate
 from actscope.study.costs._estimate import estimate as estimate
+from actscope.study.keeping._store import files_of as files_of
 from actscope.study.keeping._store import save as save
 from actscope.study.keeping._store import to_json as to_json
 from actscope.study.models._compare import compare_models as compare_models

@@ -51,6 +51,13 @@ class Comparisons:
             "ranking": self.ranking.to_dict(),
         }
 
+    def files(self) -> dict[str, bytes]:
+        """What is kept of the ranking, by name: index.html and results.json."""
+        return {
+            PAGE: ranking_page(self.ranking, self.studies).encode(),
+            RESULTS: json_bytes(self.to_dict()),
+        }
+
     def to_html(self, path: str | Path) -> Path:
         """Write the page of the ranking alone."""
         try:
@@ -127,12 +134,8 @@ def compare_several(
     }
     found = Comparisons(tuple(studies), rank_all(means), base)
     if base is not None:
-        files = {
-            PAGE: ranking_page(found.ranking, studies).encode(),
-            RESULTS: json_bytes(found.to_dict()),
-        }
         try:
-            write_all({base / name: content for name, content in files.items()})
+            write_all({base / name: content for name, content in found.files().items()})
         except OSError as error:
             reason = error.strerror or error
             raise StoreError(f"cannot write to {base}: {reason}; name another folder") from None

@@ -99,12 +99,7 @@ def save(comparison: Comparison, folder: str | Path) -> Path:
     if not str(folder):
         raise StoreError("the folder's name is empty; name a folder for the results")
     folder = Path(folder)
-    files = {
-        MEMBERS: comparison.members.to_csv(index=False).encode(),
-        PAGE: page(comparison).encode(),
-        RESULTS: json_bytes(to_json(comparison)),
-        **(_winner_files(comparison) if comparison.winner else {}),
-    }
+    files = files_of(comparison)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_all({folder / name: content for name, content in files.items()})
@@ -115,6 +110,16 @@ def save(comparison: Comparison, folder: str | Path) -> Path:
         reason = error.strerror or error
         raise StoreError(f"cannot write to {folder}: {reason}; name another folder") from None
     return folder
+
+
+def files_of(comparison: Comparison) -> dict[str, bytes]:
+    """What `save` writes: index.html, results.json, members.csv and the winner, by name."""
+    return {
+        MEMBERS: comparison.members.to_csv(index=False).encode(),
+        PAGE: page(comparison).encode(),
+        RESULTS: json_bytes(to_json(comparison)),
+        **(_winner_files(comparison) if comparison.winner else {}),
+    }
 
 
 def save_page(comparison: Comparison, path: str | Path) -> Path:
