@@ -56,7 +56,8 @@ class Function:
 def function(role: str, body: Any, offered: Sequence[str]) -> Function:
     """`body` as one that is given what its signature takes of `offered`.
 
-    The model goes to the first parameter, under any name; the others go by theirs.
+    The model goes to the first parameter that needs a value, under any name, or to `model`; the
+    others go by theirs.
 
     Raises:
         SettingError: no function, or one that takes something else.
@@ -69,14 +70,16 @@ def function(role: str, body: Any, offered: Sequence[str]) -> Function:
     takes: dict[str, str] = {}
     for parameter in _parameters(body).values():
         name, what = parameter.name, _NAMES.get(parameter.name)
+        needed = parameter.default is inspect.Parameter.empty
         if parameter.kind in _FIXED:
             continue
         if what in offered:
             takes[name] = what  # type: ignore[assignment]
-        elif "model" in offered and "model" not in takes.values() and not takes:
+        elif "model" in {*offered} - {*takes.values()} and (needed or name == "model"):
             takes[name] = "model"
-        elif parameter.default is inspect.Parameter.empty:
-            allowed = " and ".join(offered) or "nothing"
+        elif needed:
+            *others, last = offered
+            allowed = f"{', '.join(others)} and {last}" if others else last
             raise SettingError(
                 f"{role} takes {name!r}, which it cannot be given: it is given {allowed}; give "
                 f"{name!r} a default, or make it one of these"
