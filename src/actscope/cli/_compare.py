@@ -13,7 +13,7 @@ from actscope.errors import SettingError
 from . import _json as json_output
 from . import _track as track
 from . import _values as values
-from ._compare_several import compare_several
+from ._compare_several import compare_several, estimate_several
 from ._stopped import Stopped
 
 if TYPE_CHECKING:
@@ -160,8 +160,6 @@ def compare(
     for name, text in counts.items():
         if text is not None:
             settings[name] = values.positive_integer(f"--{name.replace('_', '-')}", text)
-    if dry_run and len(tables or ()) > 1:
-        raise SettingError("--dry-run is about one study: give one DATA")
     if dry_run and resume is not None:
         raise SettingError("--dry-run is about a new study and --resume about a kept one")
     _check_folders(data, out, resume, no_save or dry_run)
@@ -172,15 +170,18 @@ def compare(
 
     from actscope import study
 
+    several = len(tables or ()) > 1 or (not tables and resume and study.holds_several(resume))
+    if dry_run and several:
+        return estimate_several(tables or [], target, json, task=task, metric=metric, **settings)
     if dry_run:
         found = study.estimate(data, target, task=task, metric=metric, **settings)
         json_output.write(found.to_dict()) if json else _say(found)
         return None
     keep_in = False if no_save or resume else out or True
-    if len(tables or ()) > 1:
+    if several:
         return compare_several(
-            tables or [], target, task=task, metric=metric, engine=engine, out=keep_in,
-            resume=resume, json=json, mlflow=mlflow, **settings,
+            tables or [], target, task=task, metric=metric, engine=engine, address=address,
+            out=keep_in, resume=resume, json=json, mlflow=mlflow, **settings,
         )  # fmt: skip
     try:
         result = study.compare(
@@ -236,13 +237,7 @@ def _say(found: Estimate) -> None:
     most = "at most " if found.at_most else "about "  # epochs that the trial did not see
     cores = f"{found.workers} workers" if found.workers > 1 else "one worker"
     memory = f"{found.memory / 1e9:.1f} GB of memory"
-    print(f"On this machine, with {cores}: {most}{_duration(found.seconds)}, {memory}.")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    print(f"On this machine, with {cores}: {most}{values.duration(found.seconds)}, {memory}.")
 
 
 def _how_to_go_on(stop: Interrupted, json: bool) -> Stopped:

@@ -140,3 +140,14 @@ def check_file(option: str, path: Path, endings: tuple[str, ...]) -> None:
         raise
     except OSError as error:
         raise StoreError(f"{option} {str(path)!r}: {error.strerror or error}") from None
+
+
+def duration(seconds: float) -> str:
+    """For people.
+
+    >>> duration(0.2), duration(600), duration(9000)
+    ('1 s', '10 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

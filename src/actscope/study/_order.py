@@ -66,8 +66,17 @@ class Order:
 def new_order(source: Any, target: Any, options: Mapping[str, Any], **settings: Any) -> Order:
     """A study of `source`; options: of `load`; settings: of `make_plan`, None where not given."""
     data = load(source, target, **{k: v for k, v in options.items() if v is not None})
-    plan, notes = make_plan(data, **{**_USUAL, **_given(settings)})
+    plan, notes = make_plan(data, **{**_USUAL, **only_given(settings)})
     return Order(data, plan, notes, _origin(source, target, options))
+
+
+def order_of(source: Any, target: Any, arguments: Mapping[str, Any]) -> Order:
+    """The study that `compare` would make of its arguments; of how to run it nothing is used."""
+    planned = set(inspect.signature(make_plan).parameters) - {"data"}
+    options = {name: arguments[name] for name in _LOADED if name in arguments}
+    return new_order(
+        source, target, options, **{k: v for k, v in arguments.items() if k in planned}
+    )
 
 
 def kept_order(
@@ -91,10 +100,10 @@ def kept_order(
         source = _where(origin, folder)
     if target is None:
         target = origin["target"]
-    asked = {**known, **_given(options)}
+    asked = {**known, **only_given(options)}
     data = load(source, target, **{k: v for k, v in asked.items() if v is not None})
     plan = Plan.from_dict(about["plan"])
-    same = make_plan(data, **{**_settings(plan), **_given(settings)})[0]
+    same = make_plan(data, **{**_settings(plan), **only_given(settings)})[0]
     order = Order(data, same, tuple(about["notes"]), origin)
     check_same(folder, about, order)
     return order
@@ -147,7 +156,8 @@ def _check_table(folder: Path, about: Mapping[str, Any]) -> None:
         )
 
 
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+def only_given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what was left open: None, or no column at all."""
     return {
         name: value
         for name, value in values.items()

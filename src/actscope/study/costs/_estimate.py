@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from actscope.ensemble import _check
-from actscope.study._order import Order, new_order
+from actscope.study._order import Order, order_of
 from actscope.study._plan import Plan
 from actscope.study._task import Baseline, TablePart, cut_tasks
 from actscope.study.costs import _memory, _trials
 from actscope.study.costs._trials import Trials
 from actscope.study.engines import local
-
-_OPTIONS = ("task", "drop", "keep", "name", "group", "time")
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,7 @@ def estimate(
         >>> e.order.plan.networks, e.parts, e.seconds > 0
         (2, 2, True)
     """
-    options = {name: asked.pop(name) for name in _OPTIONS if name in asked}
-    order = new_order(source, target, options, **asked)
+    order = order_of(source, target, asked)
     workers = local.cores() if workers is None else _check.whole("workers", workers)
     tasks = cut_tasks(order.data, order.plan)
     workers = min(workers, len(tasks))
@@ -90,6 +87,51 @@ def estimate(
         at_most=not all(trial.whole for trial in trials.by_activation.values()),
         memory=_bytes(trials, workers),
     )
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Of several tables, one after the other."""
+
+    each: tuple[Estimate, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Of all."""
+        return sum(one.seconds for one in self.each)
+
+    @property
+    def at_most(self) -> bool:
+        """As of an Estimate, for any of them."""
+        return any(one.at_most for one in self.each)
+
+    @property
+    def memory(self) -> int:
+        """Bytes: of the largest, since they do not run together."""
+        return max(one.memory for one in self.each)
+
+    @property
+    def networks(self) -> int:
+        """Of all."""
+        return sum(one.order.plan.networks for one in self.each)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "schema": 1,
+            "networks": self.networks,
+            "estimate": {
+                "seconds": self.seconds,
+                "at_most": self.at_most,
+                "memory_bytes": self.memory,
+            },
+            "studies": [one.to_dict() for one in self.each],
+        }
+
+
+def estimate_several(sources: Sequence[Any], target: Any = None, **asked: Any) -> Estimates:
+    """What `compare` would do with several tables, and take on this machine; as `estimate`."""
+    return Estimates(tuple(estimate(source, target, **asked) for source in sources))
 
 
 def makespan(loads: Sequence[tuple[float, float, Any]], workers: int) -> float:
