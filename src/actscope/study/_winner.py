@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ from actscope import nn
 from actscope.catalogue import Record, from_definition, get
 from actscope.data import Encoder
 from actscope.errors import StoreError
+from actscope.study.keeping._ledger import LEDGER
 from actscope.study.keeping._store import RESULTS, SCHEMA, WINNER_FACTS, WINNER_TENSORS
+from actscope.study.keeping._tables import TABLES
 
 
 @dataclass
@@ -76,13 +79,7 @@ def load_winner(folder: str | Path) -> LoadedWinner:
         facts = json.loads((folder / WINNER_FACTS).read_bytes())
         tensors = load_tensors((folder / WINNER_TENSORS).read_bytes())
     except FileNotFoundError:
-        if (folder / RESULTS).exists():
-            raise StoreError(
-                f"{folder} holds a study in which no network learned anything: none was kept"
-            ) from None
-        raise StoreError(
-            f"no kept network in {folder}: give the folder of a finished `actscope compare`"
-        ) from None
+        raise StoreError(_why_none(folder)) from None
     except OSError as error:
         raise StoreError(f"cannot read {folder}: {error.strerror or error}") from None
     except (ValueError, SafetensorError) as error:
@@ -95,6 +92,35 @@ def load_winner(folder: str | Path) -> LoadedWinner:
     except _MALFORMED as error:
         raise StoreError(f"the kept network in {folder} is damaged: {error!r}") from None
     return LoadedWinner(facts, model, encoder)
+
+
+def _why_none(folder: Path) -> str:
+    """What is in a folder that has no network."""
+    if (folder / TABLES).exists():
+        return (
+            f"{folder} holds studies of several tables, each with a network of its own: give the "
+            f"folder of one, such as {folder / '1'}"
+        )
+    if (folder / RESULTS).exists():
+        if _of_a_model(folder):
+            return (
+                f"{folder} holds a study of a model of your own, of which no network is kept: "
+                "train it with the activation of the verdict"
+            )
+        return f"{folder} holds a study in which no network learned anything: none was kept"
+    if (folder / LEDGER).exists():
+        return (
+            f"the study in {folder} is not finished: go on with "
+            f"`actscope compare --resume {shlex.quote(str(folder))}` first"
+        )
+    return f"no kept network in {folder}: give the folder of a finished `actscope compare`"
+
+
+def _of_a_model(folder: Path) -> bool:
+    try:
+        return json.loads((folder / RESULTS).read_bytes())["task"] == "model"
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 # What reading a document of the wrong shape ends in.
