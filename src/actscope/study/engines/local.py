@@ -12,7 +12,6 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import Any, TypeVar, cast
 
 import joblib
@@ -75,26 +74,13 @@ def run(
 
 def call(function: Callable[..., T], jobs: Sequence[tuple[Any, ...]], workers: int) -> list[T]:
     """function(*job) for each job, in order, each in one of `workers` processes."""
-    calls = (joblib.delayed(_called)(function, job, os.getpid()) for job in jobs)
-    return cast("list[T]", joblib.Parallel(n_jobs=workers, batch_size=1)(calls))  # type: ignore
-
-
-def _called(function: Callable[..., T], job: tuple[Any, ...], driver: int) -> T:
-    if os.getpid() != driver:
-        _end_with(driver)
-    return function(*job)
+    calls = (joblib.delayed(function)(*job) for job in jobs)
+    return cast("list[T]", _processes(workers)(calls))
 
 
 def _pool(job: Job, tasks: Mapping[int, Task], workers: int, counters: Counters | None) -> Parts:
-    # One task at a time to a worker: joblib's own batches would hold results back.
-    parallel = joblib.Parallel(
-        n_jobs=workers,
-        return_as="generator_unordered",
-        batch_size=1,  # type: ignore[arg-type]
-    )
-    driver = os.getpid()
-    calls = (joblib.delayed(_work)(job, i, t, counters, driver) for i, t in tasks.items())
-    results = cast(Parts, parallel(calls))
+    calls = (joblib.delayed(_work)(job, i, t, counters) for i, t in tasks.items())
+    results = cast(Parts, _processes(workers, return_as="generator_unordered")(calls))
     try:
         yield from results
     finally:
@@ -103,11 +89,17 @@ def _pool(job: Job, tasks: Mapping[int, Task], workers: int, counters: Counters 
             results.close()
 
 
-def _work(
-    job: Job, index: int, task: Task, counters: Counters | None, driver: int
-) -> tuple[int, Result]:
-    if os.getpid() != driver:
-        _end_with(driver)
+def _processes(workers: int, **options: Any) -> joblib.Parallel:
+    return joblib.Parallel(
+        n_jobs=workers,
+        batch_size=1,  # type: ignore[arg-type]  # joblib's own batches would hold results back
+        initializer=_end_with,
+        initargs=(os.getpid(),),
+        **options,
+    )
+
+
+def _work(job: Job, index: int, task: Task, counters: Counters | None) -> tuple[int, Result]:
     if counters is None:
         return index, job.run(task)
     result = job.run(task, lambda steps: counters.add(index, steps))
@@ -115,9 +107,11 @@ def _work(
     return index, result
 
 
-@cache
 def _end_with(driver: int) -> None:
     """Let this worker end soon after its driver, which may be killed and say nothing.
+
+    It starts with the process, not with the first part: loky starts all workers at once, and one
+    that waits for its first part when the driver is killed would wait for five minutes.
 
     A thread, not the signal that Linux sends when a parent ends: that one comes when the
     *thread* ends that started the worker.
