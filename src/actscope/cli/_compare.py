@@ -56,8 +56,11 @@ def compare(
         typer.Option(metavar="COL", help="Rows of one group are never on both sides of a split."),
     ] = None,
     time: Annotated[
-        str | None,
-        typer.Option(metavar="COL", help="Tests are later than what was learned from."),
+        list[str] | None,
+        typer.Option(
+            metavar="COL|5m",
+            help="A column: tests are later than what was learned from. Or a time: as --budget.",
+        ),
     ] = None,
     activations: Annotated[
         str | None,
@@ -94,6 +97,20 @@ def compare(
     ] = None,
     l2: Annotated[
         str | None, typer.Option(metavar="X", help="Strength of the L2 penalty; else 0.")
+    ] = None,
+    race: Annotated[
+        bool | None,
+        typer.Option(
+            "--race/--no-race",
+            help="Stop early what has clearly lost; else only where that saves minutes.",
+            show_default=False,
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="5m", help="The time to take (s, m, h); says what more time would settle."
+        ),
     ] = None,
     workers: Annotated[
         str | None,
@@ -139,6 +156,7 @@ def compare(
           --activations "relu,tanh,leaky_relu(negative_slope=0.2)" --seeds 40 --hidden 128,64
       actscope compare churn.csv --target churned --activations "relu,x*tanh(exp(x))"
       actscope compare a.csv b.csv c.csv --target y
+      actscope compare churn.csv --target churned --budget 5m
       actscope compare --resume actscope-churn
     """
     data = tables[0] if tables else None
@@ -147,7 +165,9 @@ def compare(
         "drop": [name for text in drop or () for name in values.items("--drop", text)],
         "keep": [name for text in keep or () for name in values.items("--keep", text)],
     }
-    settings |= {k: v for k, v in (("group", group), ("time", time)) if v is not None}
+    column, budget = _times(time or [], budget)
+    named = {"group": group, "time": column, "race": race, "budget": budget}
+    settings |= {name: value for name, value in named.items() if value is not None}
     if rope is not None:
         settings["rope"] = values.number("--rope", rope)
     if hidden is not None:
@@ -200,6 +220,24 @@ def compare(
     return None
 
 
+def _times(given: list[str], budget: str | None) -> tuple[str | None, str | None]:
+    """What --time says, a column or a time allowed or both, and --budget: (column, budget).
+
+    A column that is called like a time can be given by its position.
+    """
+    from actscope.study._budget import is_duration, seconds_of
+
+    columns = [text for text in given if not is_duration(text)]
+    allowed = [text for text in (*given, budget) if text is not None and text not in columns]
+    if len(columns) > 1:
+        raise SettingError(f"--time names {len(columns)} columns, {', '.join(columns)}: give one")
+    if len(allowed) > 1:
+        raise SettingError(f"{len(allowed)} times are allowed, {', '.join(allowed)}: give one")
+    for text in allowed:
+        seconds_of(text)
+    return next(iter(columns), None), next(iter(allowed), None)
+
+
 def _check_folders(data: str | None, out: str | None, resume: str | None, no_save: bool) -> None:
     if resume is not None:
         if out is not None or no_save:
@@ -233,6 +271,8 @@ def _say(found: Estimate) -> None:
     print(f"{plan.networks} networks: {len(plan.activations)} activations, {seeds} seeds,")
     print(f"  learning rates {rates}, {hidden} hidden units, at most {plan.epochs} epochs")
     print(f"  activations: {', '.join(plan.activations)}")
+    if plan.race:
+        print("  a race: activations that have clearly lost stop early, so it may be fewer")
     print(f"Judged by {plan.metric}, in {found.parts} parts, each kept when it ends.")
     most = "at most " if found.at_most else "about "  # epochs that the trial did not see
     cores = f"{found.workers} workers" if found.workers > 1 else "one worker"

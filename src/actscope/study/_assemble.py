@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from functools import partial
 from math import nan
 from typing import Any, Literal
@@ -15,10 +15,20 @@ from numpy.typing import NDArray
 
 from actscope.catalogue import is_own, to_definition
 from actscope.data import Dataset, Encoder
+from actscope.study import _frames as frames
+from actscope.study._course import Course
+from actscope.study._frames import Rows, column
 from actscope.study._plan import Plan
-from actscope.study._result import Comparison, DataSummary, Interval, Row, Winner
+from actscope.study._result import (
+    Comparison,
+    DataSummary,
+    Interval,
+    Race,
+    Row,
+    TimeLimit,
+    Winner,
+)
 from actscope.study._task import BaselineResult, Result
-from actscope.study.scoring._cutoffs import CUTOFFS
 from actscope.study.scoring._metrics import Metric, metric_named, smallest_step
 from actscope.study.statistics._paired import score_interval
 from actscope.study.training._candidate import Kept
@@ -27,31 +37,40 @@ from actscope.study.training._split import ratio_of_test, rows_tested, split
 from actscope.study.verdict._verdict import decide, nothing_learned
 
 Scores = dict[str, NDArray[np.float64]]
-Rows = list[dict[str, Any]]  # of members, as in `Comparison.members`
 
 
 def assemble(
     data: Dataset,
     plan: Plan,
-    parts: Sequence[Result],
+    course: Course,
     *,
     notes: tuple[str, ...],
     origin: Mapping[str, Any],
     seconds: float,
+    allowed: float | None = None,
 ) -> Comparison:
-    """The whole result; `parts` in any order.
+    """The whole result of what was done.
 
     Here scores turn from "more is better" into the metric's own numbers.
 
     origin: where the data came from, told along with the plan but no part of its hash.
+    allowed: seconds that the study might take.
     """
+    whole, plan = plan, replace(plan, seeds=plan.seeds[: course.seeds])
+    # A block of seeds that time cut short is kept, for later, and not told: who is further than
+    # others would be judged on other seeds.
+    parts = [part for part in course.parts if set(_seeds(part)) <= set(plan.seeds)]
     results = [part for part in parts if isinstance(part, ShardResult)]
     baselines = [row for part in parts if isinstance(part, BaselineResult) for row in part.scores]
     ratio = ratio_of_test(data, plan.seeds)
+    raced = None
+    if course.race is not None and course.state is not None:
+        raced = course.state.final(course.race)
+    stopped = _stopped(whole, course, allowed)
     metric = metric_named(plan.metric)
     members = {name: _members(plan, results, name, metric.sign) for name in plan.activations}
     chosen = {name: _chosen(plan, rows) for name, rows in members.items()}
-    scores = {name: _column(rows, "test_score") for name, rows in chosen.items()}
+    scores = {name: column(rows, "test_score") for name, rows in chosen.items()}
     base = _baseline_scores(plan, baselines, metric.sign)
     none_learned = all(result.kept is None for result in results)
     verdict = (
@@ -68,11 +87,16 @@ def assemble(
             step_like=[name for name in scores if plan.record(name).step_like],
             edge=_edges(plan, chosen),
             diverged=_diverged(members),
+            raced=raced,
+            stopped=stopped,
         )
     )
-    order = sorted(
-        scores, key=lambda n: (n != verdict.best, -metric.sign * float(scores[n].mean()))
-    )
+    dropped = {} if raced is None else raced.dropped
+
+    def place(name: str) -> tuple[bool, bool, float]:
+        return name != verdict.best, name in dropped, -metric.sign * float(scores[name].mean())
+
+    order = sorted(scores, key=place)
     costs = _costs(members)
     interval = partial(_interval, ratio=ratio, metric=metric)
     every = [row for rows in members.values() for row in rows]
@@ -89,20 +113,53 @@ def assemble(
             fingerprint=data.fingerprint,
         ),
         metric=plan.metric,
-        plan={**plan.to_dict(), **origin},
+        plan={**whole.to_dict(), **origin},
         rows=tuple(
             _row(plan, name, members[name], chosen[name], interval, costs[name]) for name in order
         ),
         baselines={name: interval(values) for name, values in base.items()},
         verdict=verdict,
         members=pd.DataFrame(every),
-        curves=_curves(results, order),
-        by_rate=_by_rate(members, order, interval),
-        dead_by_layer=_by_layer(results, order),
-        cutoffs=_cutoffs(results, order),
+        curves=frames.curves(results, order),
+        by_rate=frames.by_rate(members, order, interval),
+        dead_by_layer=frames.by_layer(results, order),
+        cutoffs=frames.cutoffs(results, order),
         winner=_winner(data, plan, verdict.best, results, metric.sign),
         seconds=seconds,
         members_trained=len(every),
+        race=_race(whole, course, members),
+        stopped=stopped,
+    )
+
+
+def _seeds(part: Result) -> tuple[int, ...]:
+    if isinstance(part, ShardResult):
+        return part.shard.seeds
+    assert isinstance(part, BaselineResult)
+    return part.task.seeds
+
+
+def _stopped(plan: Plan, course: Course, allowed: float | None) -> TimeLimit | None:
+    if course.more_seconds is None or allowed is None:
+        return None
+    return TimeLimit(allowed, course.seeds, len(plan.seeds), course.more_seconds)
+
+
+def _race(plan: Plan, course: Course, members: Mapping[str, Rows]) -> Race | None:
+    """What the race saved, were each network that was not trained as slow as its like."""
+    if course.race is None or course.state is None:
+        return None
+    trained = {name: float(column(rows, "seconds").sum()) for name, rows in members.items()}
+    cells = len(plan.learning_rates) * len(plan.seeds)
+    full = sum(seconds * cells / len(members[name]) for name, seconds in trained.items())
+    return Race(
+        looks=course.race.looks,
+        dropped={
+            name: {"seeds": drop.seeds, "behind": drop.behind}
+            for name, drop in course.state.dropped.items()
+        },
+        networks=plan.networks,
+        saved=1 - sum(trained.values()) / full if course.more_seconds is None else nan,
     )
 
 
@@ -122,11 +179,7 @@ def _members(plan: Plan, results: Sequence[ShardResult], name: str, sign: int) -
 def _chosen(plan: Plan, rows: Rows) -> Rows:
     """The member chosen for each seed, in the plan's order of seeds: what pairs them up."""
     by_seed = {row["seed"]: row for row in rows if row["chosen"]}
-    return [by_seed[seed] for seed in plan.seeds]
-
-
-def _column(rows: Rows, name: str) -> NDArray[np.float64]:
-    return np.array([row[name] for row in rows], dtype=np.float64)
+    return [by_seed[seed] for seed in plan.seeds if seed in by_seed]
 
 
 def _baseline_scores(plan: Plan, baselines: Sequence[Mapping[str, float]], sign: int) -> Scores:
@@ -149,7 +202,7 @@ def _edges(plan: Plan, chosen: Mapping[str, Rows]) -> dict[str, Literal["low", "
     for name, rows in chosen.items():
         if plan.record(name).step_like:
             continue  # its hidden layers learn at no rate
-        rates = _column(rows, "learning_rate")
+        rates = column(rows, "learning_rate")
         if (rates == plan.learning_rates[0]).mean() > 0.5:
             edges[name] = "low"
         elif (rates == plan.learning_rates[-1]).mean() > 0.5:
@@ -167,7 +220,7 @@ def _diverged(members: Mapping[str, Rows]) -> dict[str, tuple[int, int]]:
 def _costs(members: Mapping[str, Rows]) -> dict[str, float]:
     """Training seconds per network and epoch, relative to the cheapest activation."""
     per_epoch = {
-        name: float(_column(rows, "seconds").sum() / _column(rows, "epochs").sum())
+        name: float(column(rows, "seconds").sum() / column(rows, "epochs").sum())
         for name, rows in members.items()
     }
     cheapest = min(per_epoch.values())
@@ -185,106 +238,23 @@ def _row(
     counts = Counter(row["learning_rate"] for row in chosen)
     commonest = min(counts, key=lambda rate: (-counts[rate], rate))
     step_like = plan.record(name).step_like
-    cutoffs = _column(chosen, "cutoff")
+    cutoffs = column(chosen, "cutoff")
     cutoffs = cutoffs[np.isfinite(cutoffs)]
     return Row(
         activation=name,
-        score=interval(_column(chosen, "test_score")),
+        score=interval(column(chosen, "test_score")),
         learning_rate=commonest,
         learning_rates={rate: counts[rate] for rate in sorted(counts)},
         seeds=len(chosen),
-        dead_share=None if step_like else float(_column(chosen, "dead_share").mean()),
-        sparsity=float(_column(chosen, "sparsity").mean()),
-        saturated_share=None if step_like else float(_column(chosen, "saturated_share").mean()),
+        dead_share=None if step_like else float(column(chosen, "dead_share").mean()),
+        sparsity=float(column(chosen, "sparsity").mean()),
+        saturated_share=None if step_like else float(column(chosen, "saturated_share").mean()),
         diverged=sum(row["diverged"] for row in members),
         cost=cost,
-        hidden_change=float(_column(chosen, "hidden_change").mean()),
-        score_at_half=interval(_column(chosen, "test_score_at_half")) if len(cutoffs) else None,
+        hidden_change=float(column(chosen, "hidden_change").mean()),
+        score_at_half=interval(column(chosen, "test_score_at_half")) if len(cutoffs) else None,
         cutoff=float(np.median(cutoffs)) if len(cutoffs) else None,
     )
-
-
-def _curves(results: Sequence[ShardResult], order: Sequence[str]) -> pd.DataFrame:
-    """Mean losses over the chosen members; a stopped member keeps its last value.
-
-    Carrying it on keeps the mean over the same members at every epoch: otherwise the curve
-    would jump whenever a good one stops.
-    """
-    parts = []
-    for name in order:
-        chosen = [c for r in results if r.shard.activation == name for c in r.curves]
-        last = max(len(c.valid_loss) for c in chosen)
-        train = np.stack([_carried(c.train_loss, last) for c in chosen])
-        valid = np.stack([_carried(c.valid_loss, last) for c in chosen])
-        low, high = np.percentile(valid, [2.5, 97.5], axis=0)
-        parts.append(
-            pd.DataFrame({
-                "activation": name,
-                "epoch": np.arange(1, last + 1),
-                "train_loss": train.mean(0),
-                "validation_loss": valid.mean(0),
-                "low": low,
-                "high": high,
-            })
-        )  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
-
-
-def _carried(values: NDArray[np.float64], length: int) -> NDArray[np.float64]:
-    """The last finite value carried on to `length`."""
-    return (
-        pd.Series(np.pad(values, (0, length - len(values)), constant_values=np.nan))
-        .ffill()
-        .to_numpy()
-    )
-
-
-def _by_rate(
-    members: Mapping[str, Rows],
-    order: Sequence[str],
-    interval: Callable[[NDArray[np.float64]], Interval],
-) -> pd.DataFrame:
-    table: Rows = []
-    for name in order:
-        for rate in sorted({row["learning_rate"] for row in members[name]}):
-            rows = [row for row in members[name] if row["learning_rate"] == rate]
-            scores = _column(rows, "validation_score")
-            scores = scores[np.isfinite(scores)]
-            found = interval(scores) if len(scores) else Interval(nan, nan, nan)
-            table.append({"activation": name, "learning_rate": rate, **asdict(found)})
-    return pd.DataFrame(table)
-
-
-def _by_layer(results: Sequence[ShardResult], order: Sequence[str]) -> pd.DataFrame:
-    table: Rows = []
-    for name in order:
-        rows = [row for r in results if r.shard.activation == name for row in r.layers]
-        for layer in sorted({row["layer"] for row in rows}):
-            mine = [row for row in rows if row["layer"] == layer]
-            shares = ("dead_share", "saturated_share", "sparsity")
-            table.append(
-                {
-                    "activation": name,
-                    "layer": layer,
-                    "units": mine[0]["units"],
-                    **{share: float(_column(mine, share).mean()) for share in shares},
-                }
-            )
-    return pd.DataFrame(table)
-
-
-def _cutoffs(results: Sequence[ShardResult], order: Sequence[str]) -> pd.DataFrame:
-    parts = []
-    for name in order:
-        scores = [
-            s for r in results if r.shard.activation == name for s in r.cutoff_scores.values()
-        ]
-        if scores:
-            mean = np.mean(scores, axis=0)
-            parts.append(pd.DataFrame({"activation": name, "cutoff": CUTOFFS, "score": mean}))
-    if not parts:
-        return pd.DataFrame(columns=["activation", "cutoff", "score"])
-    return pd.concat(parts, ignore_index=True)
 
 
 def _winner(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -40,7 +42,51 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(f"stopped; {kept or 'nothing was kept'}")
 
 
-def drive(
+@dataclass(frozen=True)
+class Drive:
+    """A study under way. results: by the number of the task, what is finished so far."""
+
+    job: Job
+    tasks: Sequence[Task]
+    results: dict[int, Result]
+    _engine: Engine
+    _ledger: Ledger | Unkept
+    _workers: int | None
+    _counters: Counters | None
+
+    def run(self, numbers: Collection[int], until: float | None = None) -> bool:
+        """Do these tasks, as far as they are not done; whether all of them are.
+
+        until: on the clock of `time.monotonic`; past it nothing more is waited for.
+        """
+        left = {i: self.tasks[i] for i in numbers if i not in self.results}
+        if not left:
+            return True
+        running = self._engine(self.job, left, workers=self._workers, counters=self._counters)
+        waiting = len(left)
+        with closing(running):
+            for i, result in running:
+                self._ledger.commit(self.tasks[i], result)
+                self.results[i] = result
+                waiting -= 1
+                if waiting and until is not None and time.monotonic() > until:
+                    return False
+        return True
+
+    def leave(self, numbers: Collection[int]) -> None:
+        """These tasks need not be done: they count as done."""
+        if self._counters is not None:
+            for i in numbers:
+                self._counters.finish(i)
+
+    @property
+    def kept(self) -> str:
+        """How much is kept, and how to go on with it; empty where nothing is."""
+        return _kept(self._ledger.folder, len(self.results), len(self.tasks))
+
+
+@contextmanager
+def driving(
     job: Job,
     tasks: Sequence[Task],
     engine: Engine,
@@ -48,8 +94,8 @@ def drive(
     ledger: Ledger | Unkept,
     workers: int | None = None,
     on_progress: Callable[[float], object] | None = None,
-) -> list[Result]:
-    """The result of each task, in the order of `tasks`; those in `ledger` are not run again.
+) -> Iterator[Drive]:
+    """To do `tasks`, or some of them; those in `ledger` are not run again.
 
     on_progress gets the share of the work that is done, 0 to 1, a few times a second.
 
@@ -60,23 +106,34 @@ def drive(
     """
     known = ledger.finished()
     results = {i: known[key] for i, task in enumerate(tasks) if (key := key_of(task)) in known}
-    left = {i: task for i, task in enumerate(tasks) if i not in results}
-    ledger.begin(list(left.values()))
+    ledger.begin([task for i, task in enumerate(tasks) if i not in results])
     try:
         with counting([job.size(task) for task in tasks], on_progress) as counters:
-            if counters is not None:
-                for i in results:
-                    counters.finish(i)
-            with closing(engine(job, left, workers=workers, counters=counters)) as running:
-                for i, result in running:
-                    ledger.commit(tasks[i], result)
-                    results[i] = result
+            drive = Drive(job, tasks, results, engine, ledger, workers, counters)
+            drive.leave(list(results))
+            yield drive
     except KeyboardInterrupt:
         raise Interrupted(ledger.folder, len(results), len(tasks)) from None
     except (StoreError, EngineError) as error:
         kept = _kept(ledger.folder, len(results), len(tasks))
         raise type(error)(f"{error}{kept and '; '}{kept}") from None
-    return [results[i] for i in range(len(tasks))]
+
+
+def drive_all(
+    job: Job,
+    tasks: Sequence[Task],
+    engine: Engine,
+    *,
+    ledger: Ledger | Unkept,
+    workers: int | None = None,
+    on_progress: Callable[[float], object] | None = None,
+) -> list[Result]:
+    """The result of each task, in the order of `tasks`; as `driving`."""
+    with driving(
+        job, tasks, engine, ledger=ledger, workers=workers, on_progress=on_progress
+    ) as drive:
+        drive.run(range(len(tasks)))
+        return [drive.results[i] for i in range(len(tasks))]
 
 
 def _kept(folder: Path | None, finished: int, total: int) -> str:

@@ -32,12 +32,16 @@ _LOADED = ("task", "drop", "keep", "name", "group", "time")
 
 @dataclass(frozen=True)
 class Order:
-    """notes: what has to be said about the plan. origin: where the data came from, JSON-ready."""
+    """notes: what has to be said about the plan. origin: where the data came from, JSON-ready.
+
+    cuts: numbers of seeds after which a new study's blocks end (see `cut_shards`).
+    """
 
     data: Dataset
     plan: Plan
     notes: tuple[str, ...]
     origin: Mapping[str, Any]
+    cuts: tuple[int, ...] = ()
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -59,6 +63,7 @@ class Order:
                 "classes": list(data.classes),
                 "inputs": Encoder(data.schema).width,
             },
+            "cuts": list(self.cuts),
             "versions": VERSIONS,
         }
 

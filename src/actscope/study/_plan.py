@@ -14,6 +14,7 @@ from actscope.data import Dataset, Encoder, available_memory
 from actscope.ensemble import _check
 from actscope.errors import SettingError
 from actscope.study.scoring._metrics import check_rope, choose_metric, default_rope
+from actscope.study.statistics._racing import FIRST_LOOK
 from actscope.study.training._split import TEST_SHARE, VALIDATION_SHARE, check_splittable
 
 DEFAULT_ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "step")
@@ -24,11 +25,15 @@ PATIENCE = 10
 # done in time. About 30 steps an epoch, within these.
 STEPS_PER_EPOCH = 30
 BATCHES = (32, 64, 128, 256)
+# Networks times rows from which a study is a race if nothing is said (docs/statistics.md).
+RACE_FROM = 4_000_000
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is trained, on what, and how it is judged. Equal plans give equal results.
+
+    race: activations that have clearly lost stop early.
 
     records: of each activation, for workers: another process does not know what was defined.
     """
@@ -49,6 +54,7 @@ class Plan:
     test_share: float
     validation_share: float
     data_fingerprint: str
+    race: bool = False
     records: tuple[Record, ...] = field(default=(), repr=False)
 
     @property
@@ -59,6 +65,8 @@ class Plan:
         """JSON-ready, with a `hash` of the rest; own functions as "definitions" by label."""
         plain = json.loads(json.dumps(asdict(replace(self, records=()))))
         del plain["records"]
+        if not self.race:  # told where it is one
+            del plain["race"]
         own = {r.label: to_definition(r) for r in self.records if is_own(r)}
         if own:
             plain["definitions"] = own
@@ -113,6 +121,7 @@ def make_plan(
     batch_size: int | None,
     optimizer: str,
     l2: float,
+    race: bool | None = None,
 ) -> tuple[Plan, tuple[str, ...]]:
     """The plan, and what has to be said about it. Refuses bad settings before any training."""
     check_splittable(data)
@@ -141,8 +150,14 @@ def make_plan(
         data_fingerprint=data.fingerprint,
         records=records,
     )
+    plan = replace(plan, race=_worth_racing(data, plan) if race is None else bool(race))
     _check_memory(data, plan)
     return plan, (note,) if note else ()
+
+
+def _worth_racing(data: Dataset, plan: Plan) -> bool:
+    """Where it saves minutes, at the price of a somewhat stricter test at the end."""
+    return plan.networks * len(data.target) >= RACE_FROM and len(plan.seeds) > FIRST_LOOK
 
 
 def _check_memory(data: Dataset, plan: Plan) -> None:

@@ -130,6 +130,34 @@ class Winner:
 
 
 @dataclass(frozen=True)
+class Race:
+    """How a race went: those that had clearly lost stopped early.
+
+    looks: after how many seeds was looked, the last being all. dropped: activation -> {"seeds",
+    "behind"}: when it stopped, and behind whom. networks: of the full grid. saved: about what
+    share of the full grid's time was saved, from each activation's own cost.
+    """
+
+    looks: tuple[int, ...]
+    dropped: Mapping[str, Mapping[str, Any]]
+    networks: int
+    saved: float
+
+
+@dataclass(frozen=True)
+class TimeLimit:
+    """A study that time stopped. seconds: allowed. seeds: done, of `planned`.
+
+    more_seconds: about what the rest would take.
+    """
+
+    seconds: float
+    seeds: int
+    planned: int
+    more_seconds: float
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The result of a study.
 
@@ -146,6 +174,7 @@ class Comparison:
         (two classes; empty otherwise).
     plan: the settings, JSON-ready.
     folder: where it is kept; None: nowhere.
+    race: of a race, how it went. stopped: where the time allowed ended it before its last seed.
     """
 
     data: DataSummary
@@ -164,6 +193,8 @@ class Comparison:
     members_trained: int
     warnings: tuple[str, ...] = field(default=())
     folder: Path | None = None
+    race: Race | None = None
+    stopped: TimeLimit | None = None
 
     @property
     def table(self) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from actscope import render
@@ -14,7 +15,9 @@ from actscope.catalogue import Record
 from actscope.ensemble import _check
 from actscope.errors import SettingError
 from actscope.study._assemble import assemble
-from actscope.study._drive import Engine, drive
+from actscope.study._budget import seconds_of, within
+from actscope.study._course import cuts_of, run_course
+from actscope.study._drive import Engine, driving
 from actscope.study._order import Order, kept_order, new_order
 from actscope.study._result import Comparison
 from actscope.study._task import TableJob, cut_tasks
@@ -44,6 +47,8 @@ def compare(
     batch_size: int | None = None,
     optimizer: str | None = None,
     l2: float | None = None,
+    race: bool | None = None,
+    budget: float | str | None = None,
     name: str | None = None,
     workers: int | None = None,
     progress: bool | Callable[[float], object] = True,
@@ -86,6 +91,11 @@ def compare(
         batch_size: rows of a step; None: 32 to 256 by the size of the table.
         optimizer: "adam" (None), "adamw" or "sgd" (momentum 0.9).
         l2: coefficient of 1/2 l2 |w|^2; None: 0.
+        race: stop activations early that have clearly lost, at planned looks that are paid for
+            with a stricter test at the end, so that the verdict is as sure as without; None: where
+            networks times rows come to 4 million or more.
+        budget: the time to take, in seconds or as "90s", "5m", "2h": the seeds that fit into it
+            are done, and the verdict says what more time would settle. None: all seeds.
         name: of the data in tables and folders.
         workers: processes; None: one for each core. Results do not depend on it.
         progress: show a bar with the time left, if stderr is a terminal; or a function that is
@@ -112,6 +122,8 @@ def compare(
         >>> c.table[["activation", "seeds"]].shape
         (2, 2)
     """
+    began = monotonic()
+    allowed = None if budget is None else seconds_of(budget)
     _check.one_of("engine", engine, ENGINES)
     if workers is not None:
         workers = _check.whole("workers", workers)
@@ -131,15 +143,25 @@ def compare(
         "batch_size": batch_size,
         "optimizer": optimizer,
         "l2": l2,
+        "race": race,
     }
     if resume is not None:
         folder = Path(resume)
         order = kept_order(folder, source, target, options, **settings)
     else:
         order = new_order(source, target, options, **settings)
+        order = replace(order, cuts=cuts_of(order.data, order.plan, by_time=allowed is not None))
         folder = folder_for(order, out)
     chosen = _engine(engine, address)
-    return _carried_out(order, folder, engine=chosen, workers=workers, progress=progress)
+    return _carried_out(
+        order,
+        folder,
+        engine=chosen,
+        workers=workers,
+        progress=progress,
+        began=began,
+        allowed=allowed,
+    )
 
 
 def _engine(name: str, address: str | None) -> Engine:
@@ -157,21 +179,38 @@ def _carried_out(
     engine: Engine,
     workers: int | None,
     progress: bool | Callable[[float], object],
+    began: float,
+    allowed: float | None,
 ) -> Comparison:
     data, plan = order.data, order.plan
-    tasks = cut_tasks(data, plan)
     with kept_in(folder, order) as ledger:
-        with _told(progress, f"training {plan.networks} networks") as on_progress:
-            parts = drive(
+        tasks = cut_tasks(data, plan, ledger.about.get("cuts", order.cuts))  # as it was begun
+        with (
+            _told(progress, f"training {plan.networks} networks") as tell,
+            driving(
                 TableJob(data, plan),
                 tasks,
                 engine,
                 ledger=ledger,
                 workers=workers,
-                on_progress=on_progress,
+                on_progress=within(tell, began, allowed),
+            ) as drive,
+        ):
+            until = None if allowed is None else began + allowed
+            course = run_course(data, plan, tasks, drive, until)
+        if course.seeds < min(2, len(plan.seeds)):
+            raise SettingError(
+                f"a budget of {allowed:g} s is too short for two seeds of every activation: give "
+                "more time, fewer activations or fewer epochs" + (drive.kept and f"; {drive.kept}")
             )
         result = assemble(
-            data, plan, parts, notes=order.notes, origin=order.shown, seconds=ledger.seconds
+            data,
+            plan,
+            course,
+            notes=order.notes,
+            origin=order.shown,
+            seconds=ledger.seconds,
+            allowed=allowed,
         )
         return result if folder is None else replace(result, folder=save(result, folder))
 

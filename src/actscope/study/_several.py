@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
+from time import monotonic
 from typing import Any, overload
 
 import pandas as pd
 
 from actscope.errors import DataError, EngineError, SettingError, StoreError
 from actscope.render import write_all
+from actscope.study._budget import seconds_of
 from actscope.study._drive import Interrupted
 from actscope.study._order import Order, only_given, order_of
 from actscope.study._result import Comparison
@@ -131,7 +133,7 @@ def compare_several(
         out: the folder to keep all in, a folder for each data set within; True:
             ./actscope-ranking; False keeps nothing. The same command goes on after a stop.
         resume: such a folder, to go on with.
-        settings: as for `compare`.
+        settings: as for `compare`; a budget is for all together.
 
     Raises:
         SettingError: one source only, or settings that `compare` refuses.
@@ -143,6 +145,8 @@ def compare_several(
     >>> found.table.columns.tolist(), len(found.studies)
     (['activation', 'average_rank', '1: iris', '2: wine'], 2)
     """
+    budget = settings.pop("budget", None)
+    until = None if budget is None else monotonic() + seconds_of(budget)
     if settings.get("name") is not None:
         raise SettingError("name is for one data set: several are named by their files")
     if resume is not None and out:
@@ -163,7 +167,7 @@ def compare_several(
     for order in orders:
         names.append(_unused(order.data.name, names))
     del orders  # with all data but those that the caller holds
-    studies = _each(sources, target, base, settings)
+    studies = _each(sources, target, base, settings, until)
     means = {
         name: {
             row.activation: metric_named(study.metric).sign * row.score.mean for row in study.rows
@@ -211,13 +215,21 @@ def _order(number: int, source: Any, target: Any, settings: Mapping[str, Any]) -
 
 
 def _each(
-    sources: Sequence[Any], target: Any, base: Path | None, settings: Mapping[str, Any]
+    sources: Sequence[Any],
+    target: Any,
+    base: Path | None,
+    settings: Mapping[str, Any],
+    until: float | None,
 ) -> list[Comparison]:
+    """One after the other; each gets its part of the time that those before it left."""
     studies: list[Comparison] = []
     for number, source in enumerate(sources, start=1):
         into = False if base is None else base / str(number)
+        share = None
+        if until is not None:
+            share = max(0.1, until - monotonic()) / (len(sources) - number + 1)
         try:
-            studies.append(compare_one(source, target, out=into, **settings))
+            studies.append(compare_one(source, target, out=into, budget=share, **settings))
         except KeyboardInterrupt as stop:
             parts = (stop.finished, stop.total) if isinstance(stop, Interrupted) else ()
             raise InterruptedSeveral(base, len(studies), len(sources), *parts) from None

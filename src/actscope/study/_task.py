@@ -6,7 +6,7 @@ A job is what the parts have in common; `job.run(task)` does one, in whatever pr
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,9 +40,9 @@ Result = ShardResult | BaselineResult | TrialResult
 Parts = Generator[tuple[int, Result], None, None]  # a task's number and its result, as they end
 
 
-def cut_tasks(data: Dataset, plan: Plan) -> list[TablePart]:
-    """All parts of a study, the same list for the same plan and data."""
-    shards = cut_shards(data, plan)
+def cut_tasks(data: Dataset, plan: Plan, cuts: Sequence[int] = ()) -> list[TablePart]:
+    """All parts of a study, the same list for the same arguments; cuts: see `cut_shards`."""
+    shards = cut_shards(data, plan, cuts)
     blocks = dict.fromkeys(shard.seeds for shard in shards)
     return [*map(Baseline, blocks), *shards]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actscope.ensemble import _check
+from actscope.study._course import cuts_of
 from actscope.study._order import Order, order_of
 from actscope.study._plan import Plan
 from actscope.study._task import Baseline, TablePart, cut_tasks
@@ -73,7 +74,8 @@ def estimate(
     """
     order = order_of(source, target, asked)
     workers = local.cores() if workers is None else _check.whole("workers", workers)
-    tasks = cut_tasks(order.data, order.plan)
+    cuts = cuts_of(order.data, order.plan, by_time=False)
+    tasks = cut_tasks(order.data, order.plan, cuts)
     workers = min(workers, len(tasks))
     trials = _memory.recall(order.plan, tasks, workers)
     if trials is None:

@@ -112,6 +112,7 @@ class Unkept:
     """In the place of a store where nothing is to be kept."""
 
     folder: None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
     _started: float = field(default_factory=time.perf_counter)
 
     @property

@@ -62,6 +62,8 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
                 "pairs": [asdict(pair) for pair in c.verdict.pairs],
                 "text": c.verdict.text,
             },
+            **({} if c.race is None else {"race": asdict(c.race)}),
+            **({} if c.stopped is None else {"stopped": asdict(c.stopped)}),
             "notes": list(c.data.notes),
             "plan": dict(c.plan),
         }

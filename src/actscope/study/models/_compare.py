@@ -11,7 +11,7 @@ from actscope.catalogue import Record
 from actscope.ensemble import _check
 from actscope.errors import SettingError
 from actscope.sites._observe import unwrapped
-from actscope.study._drive import drive
+from actscope.study._drive import drive_all
 from actscope.study._result import Comparison
 from actscope.study._run import ENGINES, _engine, _told
 from actscope.study.keeping._folder import named_folder
@@ -159,7 +159,7 @@ def compare_models(
         workers = 1
     with kept_models(folder, plan, title) as ledger:
         with _told(progress, f"training {plan.networks} networks") as on_progress:
-            parts = drive(
+            parts = drive_all(
                 ModelJob(plan, functions, example),
                 cut_trials(plan),
                 _engine(engine, address),

@@ -78,6 +78,12 @@ def sentences(c: Comparison) -> list[str]:
         "at the start.",
         "Relative cost is training time per network and epoch against the cheapest here.",
     ]
+    if (race := show.race_note(c)) is not None:
+        said.insert(
+            -3,
+            f"{race} What the looks may say by chance is taken off the 5% error of the verdict "
+            "(Lan and DeMets, 1983), so it holds as if there had been none.",
+        )
     training = _training(plan)
     return [*said[:2], training, *said[2:]] if training else said
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from actscope.render import label
 from actscope.study._result import Comparison, Interval, Row
 from actscope.study.scoring._metrics import metric_named
-from actscope.study.verdict._phrases import percent, plain
+from actscope.study.verdict._phrases import duration as duration
+from actscope.study.verdict._phrases import join, percent, plain
 
 NONE = "–"
 
@@ -81,16 +82,6 @@ def chance(value: float) -> str:
     return percent(value) if math.isfinite(value) else NONE
 
 
-def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
-    if seconds < 10:
-        return f"{seconds:.1f} seconds"
-    if seconds < 120:
-        return f"{seconds:.0f} seconds"
-    minutes = round(seconds / 60)
-    return f"{minutes} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
-
-
 def count(number: int, thing: str, plural: str = "") -> str:
     """'1 row', '2 rows', '1,797 rows'."""
     return f"{number:,} {thing if number == 1 else plural or thing + 's'}"
@@ -101,6 +92,22 @@ def trained_per_activation(c: Comparison) -> dict[str, int]:
     if "activation" not in c.members.columns:
         return {}
     return {str(k): int(v) for k, v in c.members["activation"].value_counts().items()}
+
+
+def race_note(c: Comparison) -> str | None:
+    """What a race did and saved; None where none was run."""
+    race = c.race
+    if race is None or len(race.looks) < 2:
+        return None
+    looks = join([str(seeds) for seeds in race.looks[:-1]])
+    said = (
+        f"A race: after {looks} seeds, those that were clearly worse by then stopped. "
+        f"{count(c.members_trained, 'network')} of {race.networks:,} were trained"
+    )
+    if math.isfinite(race.saved):
+        saved = f"{100 * race.saved:.0f}%" if race.saved >= 0.005 else "none"
+        said += f", which saved {'about ' * (saved != 'none')}{saved} of the time"
+    return f"{said}."
 
 
 def step_note(row: Row) -> str | None:

@@ -57,4 +57,5 @@ def table(comparison: Comparison) -> render.Renderable:
 def text(comparison: Comparison) -> str:
     """The verdict's words, a line for each topic, then why a step-like activation cannot learn."""
     notes = [note for row in comparison.rows if (note := show.step_note(row))]
-    return "\n".join([comparison.verdict.text.strip(), *notes])
+    race = show.race_note(comparison)
+    return "\n".join([comparison.verdict.text.strip(), *([race] if race else []), *notes])

@@ -90,8 +90,10 @@ class State:
         return len(self.names) * (len(self.names) - 1) // 2
 
     def final(self, race: Race) -> Raced:
-        """For `decide`, when all looks but the last have been taken, or one alone is left."""
-        return Raced(self.dropped, self.rejected, self.pairs, race.levels[-1])
+        """For `decide`, at the end or where time stopped the race: all error not spent is left."""
+        all_taken = self.taken == len(race.looks) - 1
+        level = race.levels[-1] if all_taken else ALPHA - sum(race.levels[: self.taken])
+        return Raced(self.dropped, self.rejected, self.pairs, level)
 
 
 def plan_race(seeds: int, test_ratio: float, looks: Sequence[int] | None = None) -> Race:

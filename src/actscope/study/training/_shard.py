@@ -6,7 +6,7 @@ start, batches) follows from the seed alone, so that shards can be cut at will.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,14 +60,21 @@ class ShardResult:
     kept: Kept | None
 
 
-def cut_shards(data: Dataset, plan: Plan) -> list[Shard]:
-    """Shards of about `SHARD_MEMBERS` networks, the blocks of seeds as even as can be."""
+def cut_shards(data: Dataset, plan: Plan, cuts: Sequence[int] = ()) -> list[Shard]:
+    """Shards of about `SHARD_MEMBERS` networks, the blocks of seeds as even as can be.
+
+    cuts: numbers of seeds after which a block must end. No member's result depends on them.
+    """
     seed_bytes = 4 * len(data.target) * Encoder(data.schema).width
     fitting = min(SHARD_MEMBERS // len(plan.learning_rates), SHARD_BYTES // seed_bytes)
     if data.arrangement is not None:  # the parts of different seeds differ in size
         fitting = 1
-    blocks = -(-len(plan.seeds) // max(1, fitting))
-    parts = np.array_split(np.asarray(plan.seeds), blocks)
+    between = sorted({cut for cut in cuts if 0 < cut < len(plan.seeds)})
+    parts = [
+        part
+        for section in np.split(np.asarray(plan.seeds), between)
+        for part in np.array_split(section, -(-len(section) // max(1, fitting)))
+    ]
     even = [tuple(int(seed) for seed in part) for part in parts]
     return [Shard(activation, block) for block in even for activation in plan.activations]
 

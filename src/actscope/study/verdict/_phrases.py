@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from actscope.study._result import Pair
+from actscope.study._result import Pair, TimeLimit
 from actscope.study.scoring._metrics import Metric
 from actscope.study.statistics._racing import Dropped
 
+FEW_SEEDS = 5  # below this the spread itself is a guess (its own error exceeds a third)
+FEW_NAMES = 3  # in a headline; the full lists follow below it
 LINEAR_BASELINE = "linear model"
 UNTRAINED = "untrained network"
 # How the other baselines read in a sentence; a name that is not here is quoted.
@@ -61,6 +63,7 @@ class Evidence:
     diverged: Mapping[str, tuple[int, int]]
     overlap: bool = True
     dropped: Mapping[str, Dropped] = field(default_factory=dict)
+    stopped: TimeLimit | None = None
 
 
 def phrase(baseline: str) -> str:
@@ -130,6 +133,20 @@ def plain(metric: Metric, x: float) -> str:
     return f"{round(x, 3) + 0.0:.3f}" if abs(x) < 1000 else f"{x:.3g}"
 
 
+def duration(seconds: float) -> str:
+    """Seconds as a person says them.
+
+    >>> duration(4.2), duration(75), duration(1000), duration(9000)
+    ('4.2 seconds', '75 seconds', '17 minutes', '2.5 hours')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} seconds"
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    minutes = round(seconds / 60)
+    return f"{minutes} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
+
+
 def join(names: Sequence[str], word: str = "and") -> str:
     if len(names) < 2:
         return "".join(names)
@@ -142,3 +159,10 @@ def them(names: Sequence[str]) -> str:
 
 def fall(names: Sequence[str]) -> str:
     return "falls behind" if len(names) == 1 else "fall behind"
+
+
+def lost_to(e: Evidence, baseline: Standing) -> bool:
+    """No network is clearly better, and the best does not even look better by what matters."""
+    if e.seeds == 1 or baseline.relation == "beaten":
+        return False
+    return baseline.relation != "open" or lead(e, e.means[e.best], baseline.mean) <= e.rope

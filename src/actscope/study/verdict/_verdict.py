@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from actscope.study._result import Pair, Verdict
+from actscope.study._result import Pair, TimeLimit, Verdict
 from actscope.study.scoring._metrics import Metric
 from actscope.study.statistics._equivalence import ALPHA, called
 from actscope.study.statistics._forecast import seeds_to_decide
@@ -31,6 +31,7 @@ def decide(
     edge: Mapping[str, Literal["low", "high"]] | None = None,
     diverged: Mapping[str, tuple[int, int]] | None = None,
     raced: Raced | None = None,
+    stopped: TimeLimit | None = None,
 ) -> Verdict:
     """Say which activation is best, which are as good, which are worse, and what stays open.
 
@@ -53,6 +54,7 @@ def decide(
         diverged: activation -> (networks that diverged, networks trained).
         raced: of a race (see `_racing`); its dropped ones are worse, whatever the scores of their
             fewer seeds say now, and the others are tested at the error that is left.
+        stopped: where the time allowed ended the study.
 
     Raises:
         SettingError: scores that are missing or not finite, a rope of 0 or less.
@@ -119,6 +121,7 @@ def decide(
         edge=edge or {},
         diverged=diverged or {},
         overlap=test_ratio > 0,
+        stopped=stopped,
     )
     text = verdict_text(evidence)
     shown = tuple(_in_metric(pair, metric.sign) for pair in pairs)

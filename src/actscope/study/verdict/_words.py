@@ -6,9 +6,9 @@ should I use?". Nothing here decides anything: the lists come ready made in `Evi
 
 from __future__ import annotations
 
-from itertools import groupby
-
+from actscope.study.verdict._open import cautions, stopped_line, undecided_line
 from actscope.study.verdict._phrases import (
+    FEW_NAMES,
     LINEAR_BASELINE,
     UNTRAINED,
     Evidence,
@@ -16,19 +16,15 @@ from actscope.study.verdict._phrases import (
     fall,
     join,
     lead,
+    lost_to,
     metric_name,
     number,
-    percent,
     phrase,
-    them,
     value,
     versus,
     weakness,
     within,
 )
-
-FEW_SEEDS = 5  # below this the spread itself is a guess (its own error exceeds a third)
-_NAMES_IN_HEADLINE = 3  # the full lists follow below it
 
 
 def verdict_text(e: Evidence) -> str:
@@ -39,8 +35,9 @@ def verdict_text(e: Evidence) -> str:
         _best_line(e),
         _equivalent_line(e),
         _worse_line(e),
-        _undecided_line(e),
-        *_cautions(e),
+        undecided_line(e),
+        stopped_line(e),
+        *cautions(e),
     ]
     return "\n".join(line for line in lines if line)
 
@@ -50,7 +47,7 @@ def verdict_text(e: Evidence) -> str:
 
 def _baseline_line(e: Evidence) -> str:
     """Empty unless some baseline is as good as the networks."""
-    lost = [b for b in e.baselines if _lost(e, b)]
+    lost = [b for b in e.baselines if lost_to(e, b)]
     trivial = [b for b in lost if b.name != LINEAR_BASELINE]
     linear = [b for b in lost if b.name == LINEAR_BASELINE]
     sentences = []
@@ -99,13 +96,6 @@ def _learning_linear_model(e: Evidence, trivial: Standing | None) -> Standing | 
     return None
 
 
-def _lost(e: Evidence, baseline: Standing) -> bool:
-    """No network is clearly better, and the best does not even look better by what matters."""
-    if e.seeds == 1 or baseline.relation == "beaten":
-        return False
-    return baseline.relation != "open" or lead(e, e.means[e.best], baseline.mean) <= e.rope
-
-
 def _answer_line(e: Evidence) -> str:
     if len(e.means) == 1:
         return f"Only {e.best} was tried: there is nothing to compare it with."
@@ -139,11 +129,7 @@ def _answer(e: Evidence) -> str:
         )
     weak = {*e.linear, *e.step_like}
     if not set(e.worse) <= weak:
-        losers = (
-            join(e.worse)
-            if len(e.worse) <= _NAMES_IN_HEADLINE
-            else f"{len(e.worse)} of {len(e.means)}"
-        )
+        losers = join(e.worse) if len(e.worse) <= FEW_NAMES else f"{len(e.worse)} of {len(e.means)}"
         return f"Yes: {losers} {'is' if len(e.worse) == 1 else 'are'} clearly worse. {use}"
     only = f"Only in that {join([f'{n} ({weakness(e, n)})' for n in e.worse])} {fall(e.worse)}."
     serious = [n for n in e.means if n not in weak]
@@ -161,7 +147,7 @@ def _answer(e: Evidence) -> str:
 def _or_equals(e: Evidence) -> str:
     if not e.equivalent:
         return ""
-    shown = list(e.equivalent[:_NAMES_IN_HEADLINE])
+    shown = list(e.equivalent[:FEW_NAMES])
     more = len(e.equivalent) - len(shown)
     if more:
         shown.append(f"{more} more")
@@ -222,66 +208,3 @@ def _dropped(e: Evidence, name: str) -> str:
         return ""
     than = "" if drop.behind == e.best else f", against {drop.behind}"
     return f"stopped after {drop.seeds} seeds{than}"
-
-
-def _undecided_line(e: Evidence) -> str:
-    if not e.undecided or e.seeds == 1:
-        return ""
-    line = (
-        f"Not decided: {join(e.undecided)}. These {e.seeds} seeds neither separate "
-        f"{them(e.undecided)} from {e.best} nor show {them(e.undecided)} to be as good."
-    )
-    leaning = [n for n in e.undecided if e.gaps[n].same == e.gaps[n].same]
-    if len(leaning) <= _NAMES_IN_HEADLINE:
-        line += f" Chances, each pair by itself: {'; '.join(_chances(e, n) for n in leaning)}."
-    if e.between:
-        clear = join([f"{better} is clearly better than {lesser}" for better, lesser in e.between])
-        line += f" Yet {clear}."
-    if e.seeds < FEW_SEEDS:  # too few to guess from
-        return line
-    reachable = [(count, name) for name, count in e.needed.items() if count is not None]
-    for count, group in groupby(sorted(reachable, key=lambda item: item[0]), lambda item: item[0]):
-        line += f" About {count} seeds would probably settle {join([n for _, n in group])}."
-    hopeless = [name for name, count in e.needed.items() if count is None]
-    if hopeless:
-        why = ": every split draws on the same rows, so more rows of data are needed" * e.overlap
-        line += f" For {join(hopeless)} more seeds alone will hardly do{why}."
-    return line
-
-
-def _chances(e: Evidence, name: str) -> str:
-    """How an undecided one leans, the best's being better is its being worse."""
-    gap = e.gaps[name]
-    return f"{name} {percent(gap.same)} practically as good, {percent(gap.better)} worse"
-
-
-def _cautions(e: Evidence) -> list[str]:
-    lines = []
-    if 1 < e.seeds < FEW_SEEDS:
-        lines.append(
-            f"Caution: {e.seeds} seeds are very few; run 10 or more before relying on this."
-        )
-    lines += [
-        f"Caution: these {e.seeds} seeds do not yet show that a network beats "
-        f"{phrase(b.name)} ({versus(e, b)})."
-        for b in e.baselines
-        if e.seeds > 1 and b.relation == "open" and not _lost(e, b)
-    ]
-    judged = (e.best, *e.worse)
-    for side, extreme, further in (("high", "largest", "larger"), ("low", "smallest", "smaller")):
-        at_edge = [n for n in judged if e.edge.get(n) == side]
-        worse = [n for n in at_edge if n != e.best]
-        if worse:
-            lines.append(
-                f"Learning rate: the best for {join(worse)} was the {extreme} tried in most "
-                f"seeds: try {further} ones before judging {them(worse)}."
-            )
-        if e.best in at_edge:
-            lines.append(
-                f"Learning rate: the best for {e.best} was the {extreme} tried in most seeds: "
-                f"{further} ones may do better still."
-            )
-    blown = [f"{bad} of {total} networks with {n}" for n, (bad, total) in e.diverged.items() if bad]
-    if blown:
-        lines.append(f"Diverged (training ran off to infinity): {join(blown)}.")
-    return lines
