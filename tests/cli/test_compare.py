@@ -164,6 +164,56 @@ def test_without_options_the_study_decides(here: Path, calls: list[tuple[tuple, 
     assert kwargs["optimizer"] is None
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], {}),
+        (["--race"], {"race": True}),
+        (["--no-race"], {"race": False}),
+        (["--budget", "90s"], {"budget": "90s"}),
+        (["--time", "5m"], {"budget": "5m"}),
+        (["--time", "sold"], {"time": "sold"}),
+        (["--time", "sold", "--time", "5m"], {"time": "sold", "budget": "5m"}),
+        (["--time", "-1", "--budget", "1.5h"], {"time": "-1", "budget": "1.5h"}),
+    ],
+)
+def test_time_is_a_column_or_a_time(
+    options: list[str], told: dict[str, object], here: Path, calls: list[tuple[tuple, dict]]
+) -> None:
+    assert main(["compare", "x.csv", "--no-save", *options]) == 0
+    assert {k: v for k, v in calls[0][1].items() if k in ("race", "budget", "time")} == told
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--budget", "soon"], "'soon' is not a time: give a number with s, m or h"),
+        (["--budget", "0m"], "budget must be a finite number above 0"),
+        (["--budget", "1m", "--time", "2m"], "2 times are allowed, 2m, 1m: give one"),
+        (["--time", "a", "--time", "b"], "--time names 2 columns, a, b: give one"),
+    ],
+)
+def test_times_that_make_no_sense(
+    options: list[str], words: str, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "table.csv", "--target", "kind", *options]) == 2
+    assert words in _one_line(capsys)
+    assert [p.name for p in Path().iterdir()] == ["table.csv"]
+
+
+def test_race_and_budget_in_a_real_study(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = ["--epochs", "3", "--hidden", "4", "--workers", "1", "--learning-rates", "0.01"]
+    options = ["--target", "kind", "--activations", "relu,tanh", "--seeds", "8", *settings]
+    assert main(["compare", "table.csv", *options, "--race", "--budget", "10m", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["race"]["looks"] == [5, 8]
+    assert "stopped" not in document  # there was time enough
+    assert main(["compare", "table.csv", *options, "--race", "--dry-run"]) == 0
+    assert "a race: activations that have clearly lost stop early" in capsys.readouterr().out
+    assert main(["compare", "table.csv", *options, "--budget", "1s", "--no-save"]) == 2
+    assert "too short for two seeds" in _one_line(capsys)
+
+
 def test_where_a_study_is_kept(here: Path, calls: list[tuple[tuple, dict]]) -> None:
     assert main(["compare", "sklearn:digits"]) == 0
     assert main(["compare", "sklearn:digits", "--out", "mine/deep"]) == 0

@@ -90,7 +90,7 @@ def test_race_stops_whom_the_pure_functions_stop(
 
 def test_those_that_run_to_the_end_are_the_networks_of_the_full_grid(full: Any, raced: Any) -> None:
     key = ["activation", "seed", "learning_rate"]
-    both = [timeless(c).sort_values(key).reset_index(drop=True) for c in (full, raced)]
+    both: list[Any] = [timeless(c).sort_values(key).reset_index(drop=True) for c in (full, raced)]
     kept = both[0][(both[0].activation != "step") | (both[0].seed < 5)].reset_index(drop=True)
     pd.testing.assert_frame_equal(both[1], kept, check_exact=True)
 
