@@ -1,7 +1,7 @@
 """Which activation for a small convolutional network? A model of your own, three functions.
 
 The learning rate is chosen for each activation and seed, on rows that `score` does not see. The
-1,797 pictures of 8x8 points come with scikit-learn. A minute on one core.
+1,797 pictures of 8x8 points come with scikit-learn. About a minute on one core.
 
 python examples/compare_cnn.py [page.html [seeds]]
 """

@@ -1,7 +1,7 @@
 """Which activation for the feed-forward layers of a transformer? A task made here: who came first.
 
 Each sequence holds the tokens A and B once, among others: is A before B? The data are drawn anew
-for each seed, so the verdict is about the task, not about one test set. A minute on one core.
+for each seed, so the verdict is about the task, not about one test set. About a minute on one core.
 
 python examples/compare_transformer.py [page.html [seeds]]
 """

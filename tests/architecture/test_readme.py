@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_python_blocks_run_and_save(folder: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     small = "".join(blocks).replace("seeds=10", "seeds=2, epochs=2")
     assert small.count("seeds=2, epochs=2") == 2
     assert "relu" in run(["-c", small], folder)

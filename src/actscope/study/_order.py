@@ -17,7 +17,7 @@ from actscope.data import Dataset, Encoder, load
 from actscope.ensemble import _check
 from actscope.errors import DataError, SettingError, StoreError
 from actscope.study._plan import Plan, make_plan
-from actscope.study.keeping._ledger import read_about
+from actscope.study.keeping._ledger import no_study, read_about
 
 # What decides, beside the plan, to the last digit what comes out.
 VERSIONS = {
@@ -96,7 +96,7 @@ def kept_order(
     """
     about = read_about(folder)
     if about is None:
-        raise StoreError(f"no study in {folder}: give the folder that `actscope compare` named")
+        raise no_study(folder)
     _check_table(folder, about)
     check_versions(folder, about)
     origin = about["origin"]

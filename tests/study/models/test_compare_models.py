@@ -43,6 +43,8 @@ def test_what_cannot_learn_a_sine_loses(sine: act.Comparison) -> None:
     assert "the luck of training" in v.text
     assert "one for all" in v.text
     assert sine.members_trained == 15
+    means = [row.score.mean for row in sine.rows]
+    assert means == sorted(means)  # lower is better
 
 
 def test_intervals_and_tests_are_those_of_scipy(sine: act.Comparison) -> None:
@@ -63,6 +65,9 @@ def test_an_overlap_widens_as_nadeau_and_bengio_say(
     assert _numbers(wide)["test_score"].equals(_numbers(sine)["test_score"])
     for narrow, wider in zip(sine.rows, wide.rows, strict=True):
         ratio = (wider.score.high - wider.score.mean) / (narrow.score.high - narrow.score.mean)
+        assert ratio == pytest.approx(math.sqrt((1 / 5 + 0.5) / (1 / 5)))
+    for narrow, wider in zip(sine.verdict.pairs, wide.verdict.pairs, strict=True):
+        ratio = (wider.high - wider.low) / (narrow.high - narrow.low)
         assert ratio == pytest.approx(math.sqrt((1 / 5 + 0.5) / (1 / 5)))
     assert "speak of other splits" in wide.verdict.text
     assert "the luck of training" not in wide.verdict.text
@@ -113,10 +118,24 @@ def test_all_activations_meet_the_same_start_and_batches(comparing: Comparing) -
         seen.setdefault(seed, []).append((*drawn, *first.flatten().tolist()))
 
     comparing(activations="tanh,identity", seeds=2, fit=fit)
+    comparing(activations="tanh", seeds=2, fit=fit, init=False)  # draws no weights itself
     for of_seed in seen.values():
-        assert len(of_seed) == 2
+        assert len(of_seed) == 3
         assert of_seed[0] == of_seed[1]
-    assert seen[0][0] != seen[1][0]
+        assert of_seed[2][:3] == of_seed[0][:3]
+    assert all(a != b for a, b in zip(seen[0][0], seen[1][0], strict=True))
+
+
+def test_each_network_is_trained_by_one_thread(comparing: Comparing) -> None:
+    seen: list[int] = []
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        comparing(fit=lambda model: seen.append(torch.get_num_threads()), seeds=1)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1, 1, 1]
 
 
 def test_a_study_goes_on_where_it_was_stopped(
@@ -236,6 +255,37 @@ def test_a_network_that_ran_off_counts_as_untrained_or_worse(
     assert rows["tanh"].score.mean >= _scores(c, "identity").max() - 1e-12
     assert "5 of 5 networks with tanh" in c.verdict.text
     assert math.isnan(rows["tanh"].dead_share or 0.0)
+
+
+def test_more_is_better_unless_it_is_said(comparing: Comparing) -> None:
+    worth = {nn.Tanh: 0.7, nn.GELU: 0.9, nn.ReLU: 0.8}
+
+    def score(model: Any) -> float:
+        return next(value for kind, value in worth.items() if isinstance(model[1], kind))
+
+    c = comparing(
+        fit=lambda model: None, score=score, example=X, activations="tanh,gelu,relu", seeds=2,
+        metric="accuracy", higher_is_better=None, rope=None,
+    )  # fmt: skip
+    assert [row.activation for row in c.rows] == ["gelu", "relu", "tanh"]
+    assert c.plan["rope"] == 0.01
+
+
+@pytest.mark.parametrize(("untrained", "counts"), [(0.9, 0.9), (0.05, 0.3)])
+def test_what_nothing_learned_is_worth(
+    comparing: Comparing, untrained: float, counts: float
+) -> None:
+    def fit(model: Any) -> None:
+        model.name = "tanh" if isinstance(model[1], nn.Tanh) else "other"
+
+    def score(model: Any, seed: int) -> float:
+        if not hasattr(model, "name"):
+            return untrained
+        return math.inf if model.name == "tanh" else 0.2 + 0.1 * seed
+
+    c = comparing(fit=fit, score=score, example=X, activations="tanh,identity", seeds=2)
+    assert c.rows[0].activation == "identity"
+    assert c.rows[1].score.mean == pytest.approx(counts)
 
 
 def test_where_all_ran_off_nothing_is_said_of_the_activations(comparing: Comparing) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,20 @@ LEDGER = "study.sqlite"
 SCHEMA = 1
 BUSY_SECONDS = 10.0  # for a reader, such as a backup, that looks on
 _APPLICATION = 0x61637473  # "acts": whose file it is
+
+_REMEDIES = {
+    **dict.fromkeys(
+        (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR), "make room, or name another folder"
+    ),
+    **dict.fromkeys(
+        (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
+        "make it writable or name another folder",
+    ),
+    **dict.fromkeys(
+        (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
+        "another program reads it: end that, or name another folder",
+    ),
+}
 
 _TABLES = """
 CREATE TABLE study (about TEXT NOT NULL);
@@ -44,11 +59,15 @@ CREATE TABLE parts (
 
 @dataclass
 class Ledger:
-    """An open store. attempts: what each session set out to do; parts: what was finished."""
+    """An open store. attempts: what each session set out to do; parts: what was finished.
 
-    folder: Path
+    folder: None when somebody took it away: nothing is kept any more.
+    """
+
+    folder: Path | None
     about: Mapping[str, Any]
     _db: sqlite3.Connection
+    _file: tuple[int, int] | None
     _session: int = 0
     _before: float = 0.0
     _started: float = 0.0
@@ -66,20 +85,21 @@ class Ledger:
             StoreError: one is damaged.
         """
         found: dict[str, Result] = {}
-        with _told(self.folder):
+        folder = self._there()
+        with _told(folder):
             rows = self._db.execute("SELECT part, facts, tensors, checksum FROM parts").fetchall()
         for part, facts, tensors, checksum in rows:
             if checksum != _checksum(part, facts, tensors):
-                raise _damaged(self.folder, f"part {part} is not what was written")
+                raise _damaged(folder, f"part {part} is not what was written")
             try:
                 found[part] = decode(Encoded(facts, tensors))
             except ValueError as error:
-                raise _damaged(self.folder, str(error)) from None
+                raise _damaged(folder, str(error)) from None
         return found
 
     def begin(self, tasks: Sequence[Task]) -> None:
         """A session starts that sets out to do `tasks`; none where there is nothing to do."""
-        with _told(self.folder), self._db:
+        with _told(self._there()), self._db:
             self._db.execute("BEGIN IMMEDIATE")
             (self._before,) = self._db.execute("SELECT total(seconds) FROM sessions").fetchone()
             if not tasks:
@@ -101,10 +121,21 @@ class Ledger:
         checksum = _checksum(part, facts, tensors)
         values = (part, self._session, _now(), facts, tensors, checksum)
         took = time.perf_counter() - self._started
-        with _told(self.folder), self._db:
+        with _told(self._there()), self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?)", values)
             self._db.execute("UPDATE sessions SET seconds = ? WHERE id = ?", (took, self._session))
+
+    def _there(self) -> Path:
+        """The folder, if the file in it is still the one that was opened."""
+        folder = self.folder
+        if folder is not None and _identity(folder) == self._file:
+            return folder
+        self.folder = None
+        raise StoreError(
+            f"{folder or 'the folder'} was removed or replaced while the study went on, and with "
+            "it all finished parts: begin again in a folder that stays"
+        )
 
 
 @dataclass
@@ -139,7 +170,7 @@ def opened(folder: Path, about: Mapping[str, Any] | None = None) -> Iterator[Led
     """
     path = folder / LEDGER
     if about is None and not path.is_file():
-        raise StoreError(f"no study in {folder}: give the folder that `actscope compare` named")
+        raise no_study(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -153,7 +184,7 @@ def opened(folder: Path, about: Mapping[str, Any] | None = None) -> Iterator[Led
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("PRAGMA synchronous = FULL")
                 kept = _about(db, folder, about)
-            yield Ledger(folder, kept, db)
+            yield Ledger(folder, kept, db, _identity(folder))
         finally:
             db.close()
 
@@ -166,13 +197,16 @@ def read_about(folder: Path) -> dict[str, Any] | None:
     path = folder / LEDGER
     if not path.is_file():
         return None
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    if not os.access(folder, os.W_OK) and not path.with_name(f"{LEDGER}-wal").exists():
+        uri += "&immutable=1"  # nobody writes, and SQLite cannot make its files beside it
     try:
-        db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+        db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
         try:
-            return json.loads(db.execute("SELECT about FROM study").fetchone()[0])
+            return _unsealed(db.execute("SELECT about FROM study").fetchone()[0])
         finally:
             db.close()
-    except (sqlite3.Error, ValueError, TypeError):
+    except (sqlite3.Error, ValueError, TypeError, AttributeError):
         return None
 
 
@@ -188,7 +222,7 @@ def _about(
             db.execute("BEGIN IMMEDIATE")
             for statement in filter(str.strip, _TABLES.split(";")):
                 db.execute(statement)
-            db.execute("INSERT INTO study VALUES (?)", (json.dumps(dict(about)),))
+            db.execute("INSERT INTO study VALUES (?)", (_sealed(about),))
             db.execute(f"PRAGMA application_id = {_APPLICATION}")
             db.execute(f"PRAGMA user_version = {SCHEMA}")
         return about
@@ -203,8 +237,8 @@ def _about(
         raise _damaged(folder, "it fails SQLite's own check")
     row = db.execute("SELECT about FROM study").fetchone()
     try:
-        return json.loads(row[0])
-    except (TypeError, ValueError):
+        return _unsealed(row[0])
+    except (TypeError, ValueError, AttributeError):
         raise _damaged(folder, "it does not say what was planned") from None
 
 
@@ -214,8 +248,10 @@ def _told(folder: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        full = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-        do = "make room" if full else "make it writable or name another folder"
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # 0: text that is none, say
+        do = _REMEDIES.get(code)
+        if do is None:
+            raise _damaged(folder, str(error)) from None
         raise StoreError(f"cannot write to {folder / LEDGER}: {error}; {do}") from None
     except sqlite3.DatabaseError as error:
         raise _damaged(folder, str(error)) from None
@@ -225,6 +261,38 @@ def _damaged(folder: Path, why: str) -> StoreError:
     return StoreError(
         f"{folder / LEDGER} is damaged ({why}): delete it to begin again, or name another folder"
     )
+
+
+def no_study(folder: Path) -> StoreError:
+    """What to say where `read_about` finds none."""
+    if (folder / LEDGER).is_file():
+        return _damaged(folder, "it does not say what was planned")
+    return StoreError(f"no study in {folder}: give the folder that `actscope compare` named")
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = (folder / LEDGER).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _sealed(about: Mapping[str, Any]) -> str:
+    text = json.dumps(dict(about))
+    return f"{hashlib.sha256(text.encode()).hexdigest()} {text}"
+
+
+def _unsealed(sealed: str) -> dict[str, Any]:
+    """What `_sealed` was given.
+
+    Raises:
+        ValueError, TypeError: it is damaged.
+    """
+    digest, _, text = sealed.partition(" ")
+    if digest != hashlib.sha256(text.encode()).hexdigest():
+        raise ValueError("not what was written")
+    return json.loads(text)
 
 
 def _checksum(part: str, facts: str, tensors: bytes) -> str:

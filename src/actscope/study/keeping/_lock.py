@@ -23,8 +23,9 @@ def locked(folder: Path) -> Iterator[None]:
     path = folder / NAME
     handle = _taken(path)
     try:
-        os.ftruncate(handle, 0)
-        os.write(handle, str(os.getpid()).encode())
+        with contextlib.suppress(OSError):  # a full disk: who it is, is told to nobody
+            os.ftruncate(handle, 0)
+            os.write(handle, str(os.getpid()).encode())
         yield
     finally:
         with contextlib.suppress(OSError):  # while it is still ours

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from safetensors.numpy import save as safetensors_bytes
 from actscope.errors import StoreError
 from actscope.render import write_all
 from actscope.study._result import Comparison, Interval, Winner
+from actscope.study.keeping._ledger import LEDGER
 from actscope.study.report._page import page
 
 SCHEMA = 1
@@ -109,9 +111,17 @@ def save(comparison: Comparison, folder: str | Path) -> Path:
             for name in (WINNER_TENSORS, WINNER_FACTS):
                 (folder / name).unlink(missing_ok=True)
     except OSError as error:
-        reason = error.strerror or error
-        raise StoreError(f"cannot write to {folder}: {reason}; name another folder") from None
+        raise StoreError(_unwritten(folder, error)) from None
     return folder
+
+
+def _unwritten(folder: Path, error: OSError) -> str:
+    said = f"cannot write to {folder}: {error.strerror or error}"
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    if (folder / LEDGER).exists():
+        do = "make room" if full else "make it writable"
+        return f"{said}; all parts are kept: {do}, and resume={str(folder)!r} writes the page"
+    return f"{said}; {'make room, or ' * full}name another folder"
 
 
 def files_of(comparison: Comparison) -> dict[str, bytes]:
