@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -138,16 +137,16 @@ def compare(
     else:
         order = new_order(source, target, options, **settings)
         folder = folder_for(order, out)
-    chosen = _engine(engine, address)
-    return _carried_out(order, folder, engine=chosen, workers=workers, progress=progress)
+    with _engine(engine, address) as chosen:
+        return _carried_out(order, folder, engine=chosen, workers=workers, progress=progress)
 
 
-def _engine(name: str, address: str | None) -> Engine:
+def _engine(name: str, address: str | None) -> AbstractContextManager[Engine]:
     if name == "local":
-        return local.run
+        return nullcontext(local.run)
     from actscope.study.engines import ray
 
-    return partial(ray.run, address=address)
+    return ray.Session(address)
 
 
 def _carried_out(
