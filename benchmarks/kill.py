@@ -44,6 +44,7 @@ class Tally:
     run_again: int = 0
     orphans: int = 0
     longest_orphan: float = 0.0
+    undisturbed: float | None = None  # seconds, of a driver that was through before its moment
     moments: list[str] = field(default_factory=list)
 
     @property
@@ -101,6 +102,7 @@ def committed(folder: Path) -> dict[str, tuple[str, bytes]]:
 def kill(folder: Path, rng: random.Random, tally: Tally, typical: float, engine: str) -> bool:
     """Start or go on, kill at a random moment. False when the study was through before."""
     before = committed(folder)
+    started = time.monotonic()
     driver = start(folder, engine)
     wait = rng.uniform(0.0, typical)
     try:
@@ -109,6 +111,8 @@ def kill(folder: Path, rng: random.Random, tally: Tally, typical: float, engine:
         pass
     else:
         assert code == 0, f"the driver ended with {code}"
+        if not before:
+            tally.undisturbed = time.monotonic() - started
         return False
     workers = below(driver.pid)
     victim = driver.pid if not workers or rng.random() < 0.5 else rng.choice(sorted(workers))
@@ -204,6 +208,7 @@ def main() -> int:
             most = min(8, options.moments - kills)
             tally = torture(folder, most, rng, typical, options.engine)
             kills += tally.kills
+            typical = tally.undisturbed or typical  # a shared machine is busy now and idle then
             equal = same(folder, home / "whole")
             good &= equal and tally.clean
             print(

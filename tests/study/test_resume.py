@@ -15,7 +15,7 @@ import pytest
 import actscope as act
 from actscope.study import Interrupted, _order
 from actscope.study.engines import local
-from actscope.study.keeping._ledger import LEDGER
+from actscope.study.keeping._sealed import LEDGER
 
 SETTINGS: dict[str, Any] = {
     "activations": "relu,tanh", "seeds": 2, "learning_rates": [0.01, 0.03], "hidden": 4,

@@ -17,7 +17,7 @@ from actscope.data import Dataset, Encoder, load
 from actscope.ensemble import _check
 from actscope.errors import DataError, SettingError, StoreError
 from actscope.study._plan import Plan, make_plan
-from actscope.study.keeping._ledger import no_study, read_about
+from actscope.study.keeping._sealed import no_study, read_about
 
 # What decides, beside the plan, to the last digit what comes out.
 VERSIONS = {

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -152,24 +151,24 @@ def compare(
         order = new_order(source, target, options, **settings)
         order = replace(order, cuts=cuts_of(order.data, order.plan, by_time=allowed is not None))
         folder = folder_for(order, out)
-    chosen = _engine(engine, address)
-    return _carried_out(
-        order,
-        folder,
-        engine=chosen,
-        workers=workers,
-        progress=progress,
-        began=began,
-        allowed=allowed,
-    )
+    with _engine(engine, address) as chosen:
+        return _carried_out(
+            order,
+            folder,
+            engine=chosen,
+            workers=workers,
+            progress=progress,
+            began=began,
+            allowed=allowed,
+        )
 
 
-def _engine(name: str, address: str | None) -> Engine:
+def _engine(name: str, address: str | None) -> AbstractContextManager[Engine]:
     if name == "local":
-        return local.run
+        return nullcontext(local.run)
     from actscope.study.engines import ray
 
-    return partial(ray.run, address=address)
+    return ray.Session(address)
 
 
 def _carried_out(

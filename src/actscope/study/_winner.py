@@ -20,7 +20,7 @@ from actscope import nn
 from actscope.catalogue import Record, from_definition, get
 from actscope.data import Encoder
 from actscope.errors import StoreError
-from actscope.study.keeping._ledger import LEDGER
+from actscope.study.keeping._sealed import LEDGER
 from actscope.study.keeping._store import RESULTS, SCHEMA, WINNER_FACTS, WINNER_TENSORS
 from actscope.study.keeping._tables import TABLES
 

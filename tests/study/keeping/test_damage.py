@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import actscope as act
 from actscope.study._task import Baseline, BaselineResult, Result
-from actscope.study.keeping._ledger import LEDGER, opened, read_about
+from actscope.study.keeping._ledger import opened
+from actscope.study.keeping._sealed import LEDGER, read_about
 
 PAGE = 4096
 ABOUT = {

@@ -13,8 +13,9 @@ import pytest
 
 import actscope as act
 from actscope.study._task import Baseline, BaselineResult, key_of
-from actscope.study.keeping._ledger import LEDGER, opened, read_about
+from actscope.study.keeping._ledger import opened
 from actscope.study.keeping._lock import NAME, locked
+from actscope.study.keeping._sealed import LEDGER, read_about
 
 ABOUT = {"plan": {"hash": "abc"}}
 TASKS = [Baseline((seed,)) for seed in range(3)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -390,6 +391,12 @@ def test_it_is_shown_and_saved(sine: act.Comparison, tmp_path: Path) -> None:
     assert "put in at sites 1 and 3" in page
     assert not (folder / "winner.json").exists()
     assert "lower is better" in page
+
+
+def test_a_result_can_be_pickled_with_its_own_metric(sine: act.Comparison) -> None:
+    again = pickle.loads(pickle.dumps(sine))
+    assert again._repr_html_() == sine._repr_html_()
+    assert again.metric == "squared error"
 
 
 def test_the_untrained_network_is_left_out_where_score_cannot_have_it(comparing: Comparing) -> None:

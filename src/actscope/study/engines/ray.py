@@ -1,7 +1,8 @@
 """Ray: a study's parts on many machines. Nothing else imports it, and only who asks for it.
 
-A part is a Ray task on one processor. The table is put into the object store once, and results
-stream back to the driver as they end; a node that is lost costs the parts that ran on it.
+A part is a Ray task on one processor. What parts have in common is put into the object store
+once, and results stream back to the driver as they end; a node that is lost costs the parts that
+ran on it.
 """
 
 from __future__ import annotations
@@ -19,58 +20,109 @@ RETRIES = 5
 LOOK_SECONDS = 1.0  # so that Ctrl-C is heard
 
 
-def run(
-    job: Job,
-    tasks: Mapping[int, Task],
-    *,
-    workers: int | None = None,
-    counters: Counters | None = None,
-    address: str | None = None,
-) -> Parts:
-    """An engine: each task's number with its result, as they end, in any order.
+class Session:
+    """An engine for the length of a `with`: connects at its first part, sends a job once.
 
-    workers: at most so many at a time; None: as many as the cluster has processors.
     address: of a cluster ("auto", "10.0.0.1:6379", "ray://..."); None: the one that this process
-        is connected to, else one of this machine alone, for the time of the study.
-
-    Raises:
-        SettingError: Ray is not installed.
-        EngineError: no cluster answers, its nodes have other versions, or parts keep being lost.
+        is connected to, else one of this machine alone. What is connected here ends with it.
     """
-    if not tasks:
-        return
-    ray = _ray()
-    ours = _connect(ray, address)
-    running: dict[Any, int] = {}
-    try:
-        remote = ray.remote(num_cpus=1, max_retries=RETRIES)(_work)
-        shared = ray.put(job)  # once, whatever the number of parts
+
+    def __init__(self, address: str | None = None) -> None:
+        self._address = address
+        self._ray: Any = None
+        self._ours = False
+        self._sent: tuple[Job, Any] | None = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sent = None
+        if self._ours:
+            self._ray.shutdown()
+        self._ray, self._ours = None, False
+
+    def __call__(
+        self,
+        job: Job,
+        tasks: Mapping[int, Task],
+        *,
+        workers: int | None = None,
+        counters: Counters | None = None,
+    ) -> Parts:
+        """Each task's number with its result, as they end, in any order.
+
+        workers: at most so many at a time; None: as many as the cluster has room for.
+
+        Raises:
+            SettingError: Ray is not installed.
+            EngineError: no cluster answers, it lacks what a part needs, a node has another
+                actscope or none, or parts keep being lost.
+        """
+        if not tasks:
+            return
+        ray = self._connected()
+        needs = {"num_cpus": 1, "num_gpus": getattr(job, "gpus", 0)}
+        _check_room(ray, needs)
+        remote = ray.remote(**needs, max_retries=RETRIES)(_work)
+        shared = [self._reference(job)]  # in a list, so that a node looks at versions first
+        running: dict[Any, int] = {}
         waiting = list(tasks)[::-1]
         limit = len(tasks) if workers is None else workers
-        while waiting or running:
-            while waiting and len(running) < limit:
-                index = waiting.pop()
-                running[remote.remote(shared, tasks[index], VERSIONS)] = index
-            ready, _ = ray.wait(list(running), num_returns=1, timeout=LOOK_SECONDS)
-            for reference in ready:
-                result = _got(ray, reference)
-                index = running.pop(reference)
-                if counters is not None:
-                    counters.finish(index)
-                yield index, result
-    finally:
-        for reference in running:
-            ray.cancel(reference, force=True)
-        if ours:
-            ray.shutdown()
+        try:
+            while waiting or running:
+                while waiting and len(running) < limit:
+                    index = waiting.pop()
+                    running[remote.remote(shared, tasks[index], VERSIONS)] = index
+                ready, _ = ray.wait(list(running), num_returns=1, timeout=LOOK_SECONDS)
+                for reference in ready:
+                    result = _got(ray, reference)
+                    index = running.pop(reference)
+                    if counters is not None:
+                        counters.finish(index)
+                    yield index, result
+        finally:
+            for reference in running:
+                ray.cancel(reference, force=True)
+
+    def _connected(self) -> Any:
+        if self._ray is None:
+            ray = _ray()
+            self._ours = _connect(ray, self._address)
+            self._ray = ray
+        return self._ray
+
+    def _reference(self, job: Job) -> Any:
+        if self._sent is None or self._sent[0] is not job:
+            self._sent = job, self._ray.put(job)
+        return self._sent[1]
 
 
-def _work(job: Job, task: Task, versions: Mapping[str, str]) -> Result:
+def _work(shared: list[Any], task: Task, versions: Mapping[str, str]) -> Result:
     if versions != VERSIONS:
         raise EngineError(
-            f"a node has {dict(VERSIONS)}, the driver {dict(versions)}: install alike"
+            f"a node has {_listed(VERSIONS)}, this machine {_listed(versions)}: install the same "
+            "on all"
         )
-    return job.run(task)
+    return _ray().get(shared[0]).run(task)
+
+
+def _listed(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _check_room(ray: Any, needs: Mapping[str, float]) -> None:
+    there = ray.cluster_resources()
+    if there.get("GPU", 0) < needs["num_gpus"]:
+        raise EngineError(
+            "what is trained is on a GPU and no node of the cluster has one: start a node that "
+            "has, or move the model and its example to the CPU"
+        )
+    if there.get("CPU", 0) < needs["num_cpus"]:
+        raise EngineError(
+            "the cluster has no processor to work on: start a node with "
+            "ray start --address=HOST:6379"
+        )
 
 
 def _ray() -> Any:
@@ -104,7 +156,14 @@ def _got(ray: Any, reference: Any) -> Result:
     try:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:
-        raise (error.cause if isinstance(error.cause, Exception) else error) from None
+        cause = error.cause if isinstance(error.cause, Exception) else error
+        if "failed to import on the worker" in str(cause):
+            reason = str(cause).strip().splitlines()[-1]
+            raise EngineError(
+                f"a node cannot take part ({reason}): install {_listed(VERSIONS)} there, in the "
+                "environment that ray start runs in"
+            ) from None
+        raise cause from None
     except ray.exceptions.RayError as error:
         raise EngineError(
             f"a part was lost with its worker {RETRIES + 1} times ({type(error).__name__}: is "

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from actscope.errors import StoreError
 from actscope.study._order import VERSIONS, Order, check_same
-from actscope.study.keeping._ledger import LEDGER, Ledger, Unkept, opened, read_about
+from actscope.study.keeping._ledger import Ledger, Unkept, opened
+from actscope.study.keeping._sealed import LEDGER, read_about
 from actscope.study.keeping._store import RESULTS
 
 

@@ -7,8 +7,6 @@ all, whatever kills the process. One process at a time opens it (see `_lock`).
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,25 +19,18 @@ from actscope.errors import StoreError
 from actscope.study._task import Result, Task, key_of
 from actscope.study.keeping._codec import Encoded, decode, encode
 from actscope.study.keeping._lock import locked
+from actscope.study.keeping._sealed import (
+    BUSY_SECONDS,
+    LEDGER,
+    damaged,
+    no_study,
+    sealed,
+    told,
+    unsealed,
+)
 
-LEDGER = "study.sqlite"
 SCHEMA = 1
-BUSY_SECONDS = 10.0  # for a reader, such as a backup, that looks on
 _APPLICATION = 0x61637473  # "acts": whose file it is
-
-_REMEDIES = {
-    **dict.fromkeys(
-        (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR), "make room, or name another folder"
-    ),
-    **dict.fromkeys(
-        (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
-        "make it writable or name another folder",
-    ),
-    **dict.fromkeys(
-        (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
-        "another program reads it: end that, or name another folder",
-    ),
-}
 
 _TABLES = """
 CREATE TABLE study (about TEXT NOT NULL);
@@ -86,20 +77,20 @@ class Ledger:
         """
         found: dict[str, Result] = {}
         folder = self._there()
-        with _told(folder):
+        with told(folder):
             rows = self._db.execute("SELECT part, facts, tensors, checksum FROM parts").fetchall()
         for part, facts, tensors, checksum in rows:
             if checksum != _checksum(part, facts, tensors):
-                raise _damaged(folder, f"part {part} is not what was written")
+                raise damaged(folder, f"part {part} is not what was written")
             try:
                 found[part] = decode(Encoded(facts, tensors))
             except ValueError as error:
-                raise _damaged(folder, str(error)) from None
+                raise damaged(folder, str(error)) from None
         return found
 
     def begin(self, tasks: Sequence[Task]) -> None:
         """A session starts that sets out to do `tasks`; none where there is nothing to do."""
-        with _told(self._there()), self._db:
+        with told(self._there()), self._db:
             self._db.execute("BEGIN IMMEDIATE")
             (self._before,) = self._db.execute("SELECT total(seconds) FROM sessions").fetchone()
             if not tasks:
@@ -121,7 +112,7 @@ class Ledger:
         checksum = _checksum(part, facts, tensors)
         values = (part, self._session, _now(), facts, tensors, checksum)
         took = time.perf_counter() - self._started
-        with _told(self._there()), self._db:
+        with told(self._there()), self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?)", values)
             self._db.execute("UPDATE sessions SET seconds = ? WHERE id = ?", (took, self._session))
@@ -176,10 +167,10 @@ def opened(folder: Path, about: Mapping[str, Any] | None = None) -> Iterator[Led
     except OSError as error:
         raise StoreError(f"cannot make {folder}: {error.strerror or error}") from None
     with locked(folder):
-        with _told(folder):
+        with told(folder):
             db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            with _told(folder):
+            with told(folder):
                 # Every commit reaches the disk: they are few, and hours may hang on each.
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("PRAGMA synchronous = FULL")
@@ -187,27 +178,6 @@ def opened(folder: Path, about: Mapping[str, Any] | None = None) -> Iterator[Led
             yield Ledger(folder, kept, db, _identity(folder))
         finally:
             db.close()
-
-
-def read_about(folder: Path) -> dict[str, Any] | None:
-    """What the store in `folder` says about its study, without opening it to write.
-
-    None where there is none, or none that can be read.
-    """
-    path = folder / LEDGER
-    if not path.is_file():
-        return None
-    uri = f"{path.resolve().as_uri()}?mode=ro"
-    if not os.access(folder, os.W_OK) and not path.with_name(f"{LEDGER}-wal").exists():
-        uri += "&immutable=1"  # nobody writes, and SQLite cannot make its files beside it
-    try:
-        db = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
-        try:
-            return _unsealed(db.execute("SELECT about FROM study").fetchone()[0])
-        finally:
-            db.close()
-    except (sqlite3.Error, ValueError, TypeError, AttributeError):
-        return None
 
 
 def _about(
@@ -222,7 +192,7 @@ def _about(
             db.execute("BEGIN IMMEDIATE")
             for statement in filter(str.strip, _TABLES.split(";")):
                 db.execute(statement)
-            db.execute("INSERT INTO study VALUES (?)", (_sealed(about),))
+            db.execute("INSERT INTO study VALUES (?)", (sealed(about),))
             db.execute(f"PRAGMA application_id = {_APPLICATION}")
             db.execute(f"PRAGMA user_version = {SCHEMA}")
         return about
@@ -234,40 +204,12 @@ def _about(
             "go on with the version that began it, or name another folder"
         )
     if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-        raise _damaged(folder, "it fails SQLite's own check")
+        raise damaged(folder, "it fails SQLite's own check")
     row = db.execute("SELECT about FROM study").fetchone()
     try:
-        return _unsealed(row[0])
+        return unsealed(row[0])
     except (TypeError, ValueError, AttributeError):
-        raise _damaged(folder, "it does not say what was planned") from None
-
-
-@contextmanager
-def _told(folder: Path) -> Iterator[None]:
-    """SQLite's complaints in one line that says what to do."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # 0: text that is none, say
-        do = _REMEDIES.get(code)
-        if do is None:
-            raise _damaged(folder, str(error)) from None
-        raise StoreError(f"cannot write to {folder / LEDGER}: {error}; {do}") from None
-    except sqlite3.DatabaseError as error:
-        raise _damaged(folder, str(error)) from None
-
-
-def _damaged(folder: Path, why: str) -> StoreError:
-    return StoreError(
-        f"{folder / LEDGER} is damaged ({why}): delete it to begin again, or name another folder"
-    )
-
-
-def no_study(folder: Path) -> StoreError:
-    """What to say where `read_about` finds none."""
-    if (folder / LEDGER).is_file():
-        return _damaged(folder, "it does not say what was planned")
-    return StoreError(f"no study in {folder}: give the folder that `actscope compare` named")
+        raise damaged(folder, "it does not say what was planned") from None
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:
@@ -276,23 +218,6 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _sealed(about: Mapping[str, Any]) -> str:
-    text = json.dumps(dict(about))
-    return f"{hashlib.sha256(text.encode()).hexdigest()} {text}"
-
-
-def _unsealed(sealed: str) -> dict[str, Any]:
-    """What `_sealed` was given.
-
-    Raises:
-        ValueError, TypeError: it is damaged.
-    """
-    digest, _, text = sealed.partition(" ")
-    if digest != hashlib.sha256(text.encode()).hexdigest():
-        raise ValueError("not what was written")
-    return json.loads(text)
 
 
 def _checksum(part: str, facts: str, tensors: bytes) -> str:

@@ -15,7 +15,7 @@ from safetensors.numpy import save as safetensors_bytes
 from actscope.errors import StoreError
 from actscope.render import write_all
 from actscope.study._result import Comparison, Interval, Winner
-from actscope.study.keeping._ledger import LEDGER
+from actscope.study.keeping._sealed import LEDGER
 from actscope.study.report._page import page
 
 SCHEMA = 1

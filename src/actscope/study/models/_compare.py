@@ -157,12 +157,12 @@ def compare_models(
     )
     if workers is None and engine == "local" and not on_cpu(example):
         workers = 1
-    with kept_models(folder, plan, title) as ledger:
+    with kept_models(folder, plan, title) as ledger, _engine(engine, address) as chosen:
         with _told(progress, f"training {plan.networks} networks") as on_progress:
             parts = drive_all(
                 ModelJob(plan, functions, example),
                 cut_trials(plan),
-                _engine(engine, address),
+                chosen,
                 ledger=ledger,
                 workers=workers,
                 on_progress=on_progress,

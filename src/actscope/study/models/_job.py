@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actscope.study._task import Result, Task
+from actscope.study.models._example import on_cpu
 from actscope.study.models._functions import Function
 from actscope.study.models._plan import ModelPlan
 from actscope.study.models._trial import Trial, run_trial
@@ -22,6 +23,11 @@ class ModelJob:
     plan: ModelPlan
     functions: Mapping[str, Function]
     example: Any
+
+    @property
+    def gpus(self) -> int:
+        """How many a part takes, on a cluster."""
+        return 0 if on_cpu(self.example) else 1
 
     def run(self, task: Task, on_step: Callable[[int], None] | None = None) -> Result:
         assert isinstance(task, Trial)

@@ -9,7 +9,8 @@ from typing import Any
 
 from actscope.errors import DataError, SettingError, StoreError
 from actscope.study._order import VERSIONS, check_versions
-from actscope.study.keeping._ledger import Ledger, Unkept, opened, read_about
+from actscope.study.keeping._ledger import Ledger, Unkept, opened
+from actscope.study.keeping._sealed import read_about
 from actscope.study.models._plan import FUNCTIONS, KIND, ModelPlan, kept_settings
 
 # What is shown of a line of code that changed.
