@@ -55,7 +55,7 @@ def test_python_blocks_run_and_save(folder: Path) -> None:
 
 
 def test_commands_run(folder: Path) -> None:
-    assert len(COMMANDS) == 13
+    assert len(COMMANDS) == 14
     for command in COMMANDS:
         words = shlex.split(command)[1:]
         if words[0] == "learn":  # serves until it is stopped: see tests/web
