@@ -170,18 +170,19 @@ def test_without_options_the_study_decides(here: Path, calls: list[tuple[tuple, 
         ([], {}),
         (["--race"], {"race": True}),
         (["--no-race"], {"race": False}),
-        (["--budget", "90s"], {"budget": "90s"}),
-        (["--time", "5m"], {"budget": "5m"}),
+        (["--budget", "90s"], {"budget": 90.0}),
+        (["--time", "5m"], {"budget": 300.0}),
         (["--time", "sold"], {"time": "sold"}),
-        (["--time", "sold", "--time", "5m"], {"time": "sold", "budget": "5m"}),
-        (["--time", "-1", "--budget", "1.5h"], {"time": "-1", "budget": "1.5h"}),
+        (["--time", "sold", "--time", "5m"], {"time": "sold", "budget": 300.0}),
+        (["--time", "-1", "--budget", "1.5h"], {"time": "-1", "budget": 5400.0}),
     ],
 )
 def test_time_is_a_column_or_a_time(
     options: list[str], told: dict[str, object], here: Path, calls: list[tuple[tuple, dict]]
 ) -> None:
     assert main(["compare", "x.csv", "--no-save", *options]) == 0
-    assert {k: v for k, v in calls[0][1].items() if k in ("race", "budget", "time")} == told
+    given = {k: v for k, v in calls[0][1].items() if k in ("race", "budget", "time")}
+    assert {k: getattr(v, "seconds", v) for k, v in given.items()} == told
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,7 @@ def test_race_and_budget_in_a_real_study(table: Path, capsys: pytest.CaptureFixt
     assert document["race"]["looks"] == [5, 8]
     assert "stopped" not in document  # there was time enough
     assert main(["compare", "table.csv", *options, "--race", "--dry-run"]) == 0
-    assert "a race: activations that have clearly lost stop early" in capsys.readouterr().out
+    assert "a race: after 5 seeds those that have clearly lost stop" in capsys.readouterr().out
     assert main(["compare", "table.csv", *options, "--budget", "1s", "--no-save"]) == 2
     assert "too short for two seeds" in _one_line(capsys)
 

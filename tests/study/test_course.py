@@ -167,9 +167,9 @@ class Clock:
                 yield done
 
         monkeypatch.setattr(local, "run", engine)
-        for module in ("_course", "_drive", "_run", "_budget"):
+        for module in ("_course", "_drive", "_budget", "_several"):
             name = f"actscope.study.{module}"
-            target = f"{name}.monotonic" if module in ("_run", "_budget") else f"{name}.time"
+            target = f"{name}.monotonic" if module in ("_budget", "_several") else f"{name}.time"
             monkeypatch.setattr(target, self.read if "monotonic" in target else self)
 
     def read(self) -> float:
@@ -223,9 +223,21 @@ def test_too_little_time_is_one_line_that_keeps_what_was_done(
         with pytest.raises(act.SettingError, match="too short for two seeds") as caught:
             act.compare(*data, **SETTINGS, **QUIET, budget="5s", out=tmp_path)
     assert "\n" not in str(caught.value)
-    assert "1 of 16 parts are kept" in str(caught.value)
+    assert "1 of 16 parts are kept in" in str(caught.value)
     whole: Any = act.compare(*data, resume=tmp_path, workers=1, progress=False)
     assert {row.seeds for row in whole.rows} == {12}
+
+
+def test_what_is_kept_is_told_though_no_time_is_left(
+    data: tuple[Any, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        Clock(patch, 2.5)
+        first: Any = act.compare(*data, **SETTINGS, **QUIET, budget=119, out=tmp_path)
+        again: Any = act.compare(*data, **QUIET, budget=1, resume=tmp_path)
+    assert first.stopped.seeds == again.stopped.seeds == 10
+    pd.testing.assert_frame_equal(again.table, first.table, check_exact=True)
+    assert again.stopped.more_seconds > 0  # from the seconds of the networks that are kept
 
 
 @pytest.mark.parametrize("budget", ["soon", "5", "-1m", 0, -3, float("nan"), "0s", True])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from actscope.errors import SettingError
 
+from . import _compare_shown as shown
 from . import _json as json_output
 from . import _track as track
 from . import _values as values
@@ -17,7 +18,10 @@ from ._compare_several import compare_several, estimate_several
 from ._stopped import Stopped
 
 if TYPE_CHECKING:
-    from actscope.study import Comparison, Estimate, Interrupted
+    from actscope.study._budget import Allowed
+
+
+STARTED = monotonic()  # the time allowed begins here, before what is heavy is loaded
 
 
 def compare(
@@ -165,8 +169,8 @@ def compare(
         "drop": [name for text in drop or () for name in values.items("--drop", text)],
         "keep": [name for text in keep or () for name in values.items("--keep", text)],
     }
-    column, budget = _times(time or [], budget)
-    named = {"group": group, "time": column, "race": race, "budget": budget}
+    column, allowed = _times(time or [], budget)
+    named = {"group": group, "time": column, "race": race, "budget": allowed}
     settings |= {name: value for name, value in named.items() if value is not None}
     if rope is not None:
         settings["rope"] = values.number("--rope", rope)
@@ -182,7 +186,8 @@ def compare(
             settings[name] = values.positive_integer(f"--{name.replace('_', '-')}", text)
     if dry_run and resume is not None:
         raise SettingError("--dry-run is about a new study and --resume about a kept one")
-    _check_folders(data, out, resume, no_save or dry_run)
+    if not dry_run or data is None:  # which writes nothing
+        _check_folders(data, out, resume, no_save)
     if activations is not None:  # before the heavy imports: a misspelt name is said at once
         settings["activations"] = _activations(activations)
 
@@ -195,7 +200,7 @@ def compare(
         return estimate_several(tables or [], target, json, task=task, metric=metric, **settings)
     if dry_run:
         found = study.estimate(data, target, task=task, metric=metric, **settings)
-        json_output.write(found.to_dict()) if json else _say(found)
+        json_output.write(found.to_dict()) if json else shown.say(found)
         return None
     keep_in = False if no_save or resume else out or True
     if several:
@@ -209,32 +214,33 @@ def compare(
             resume=resume, **settings,
         )  # fmt: skip
     except study.Interrupted as stop:
-        return _how_to_go_on(stop, json)
+        return shown.how_to_go_on(stop, json)
     if json:
         folder = result.folder
         document = {**study.to_json(result), "folder": folder and str(folder)}
         track.print_json(document, result, mlflow)
     else:
-        _show(result)
+        shown.show(result)
         track.log(result, mlflow)
     return None
 
 
-def _times(given: list[str], budget: str | None) -> tuple[str | None, str | None]:
-    """What --time says, a column or a time allowed or both, and --budget: (column, budget).
+def _times(given: list[str], budget: str | None) -> tuple[str | None, Allowed | None]:
+    """What --time says, a column or a time allowed or both, and --budget: (column, time).
 
     A column that is called like a time can be given by its position.
     """
-    from actscope.study._budget import is_duration, seconds_of
+    if not given and budget is None:
+        return None, None
+    from actscope.study._budget import Allowed, is_duration, seconds_of
 
     columns = [text for text in given if not is_duration(text)]
-    allowed = [text for text in (*given, budget) if text is not None and text not in columns]
+    times = [text for text in (*given, budget) if text is not None and text not in columns]
     if len(columns) > 1:
         raise SettingError(f"--time names {len(columns)} columns, {', '.join(columns)}: give one")
-    if len(allowed) > 1:
-        raise SettingError(f"{len(allowed)} times are allowed, {', '.join(allowed)}: give one")
-    for text in allowed:
-        seconds_of(text)
+    if len(times) > 1:
+        raise SettingError(f"{len(times)} times are allowed, {', '.join(times)}: give one")
+    allowed = [Allowed(seconds_of(text), STARTED) for text in times]
     return next(iter(columns), None), next(iter(allowed), None)
 
 
@@ -260,33 +266,6 @@ def _check_folders(data: str | None, out: str | None, resume: str | None, no_sav
         values.check_writable("--out", Path(), "the current folder")
 
 
-def _say(found: Estimate) -> None:
-    """What would be done, a line each."""
-    data, plan = found.order.data, found.order.plan
-    for note in (*data.notes, *found.order.notes):
-        print(f"- {note}")
-    seeds, rates = len(plan.seeds), ", ".join(f"{rate:g}" for rate in plan.learning_rates)
-    hidden = " and ".join(map(str, plan.hidden)) or "no"
-    print(f"{data.name}: {len(data.target)} rows, {data.frame.shape[1]} columns, {data.task}")
-    print(f"{plan.networks} networks: {len(plan.activations)} activations, {seeds} seeds,")
-    print(f"  learning rates {rates}, {hidden} hidden units, at most {plan.epochs} epochs")
-    print(f"  activations: {', '.join(plan.activations)}")
-    if plan.race:
-        print("  a race: activations that have clearly lost stop early, so it may be fewer")
-    print(f"Judged by {plan.metric}, in {found.parts} parts, each kept when it ends.")
-    most = "at most " if found.at_most else "about "  # epochs that the trial did not see
-    cores = f"{found.workers} workers" if found.workers > 1 else "one worker"
-    memory = f"{found.memory / 1e9:.1f} GB of memory"
-    print(f"On this machine, with {cores}: {most}{values.duration(found.seconds)}, {memory}.")
-
-
-def _how_to_go_on(stop: Interrupted, json: bool) -> Stopped:
-    if stop.folder is None:
-        return Stopped("nothing was kept, as --no-save asked.")
-    command = f"actscope compare --resume {shlex.quote(str(stop.folder))}{' --json' * json}"
-    return Stopped(f"{stop.finished} of {stop.total} parts are kept. Go on with: {command}")
-
-
 def _activations(text: str) -> list[str]:
     from actscope import catalogue
 
@@ -294,24 +273,3 @@ def _activations(text: str) -> list[str]:
     for spec in specs:  # a formula is analysed here, once
         catalogue.get(spec)
     return specs
-
-
-def _show(result: Comparison) -> None:
-    from actscope.render import console, line
-    from actscope.study.report import _terminal
-
-    screen = console()
-    for note in (*result.data.notes, *result.warnings):
-        screen.print(line(f"- {note}", "dim"))
-    screen.print(_terminal.table(result))
-    first, _, rest = _terminal.text(result).partition("\n")
-    screen.print(line(first, "bold"))
-    if rest:
-        screen.print(line(rest))
-    folder = result.folder
-    if folder is not None:
-        page = folder / "index.html"
-        print(f"\nThe page with the pictures: {page}\n  {page.resolve().as_uri()}")
-        if result.winner is None:
-            return
-        print(f"Predict with the best network: actscope predict {folder} NEW_DATA -o FILE.csv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
 
 from actscope.ensemble import _check
@@ -20,6 +21,30 @@ def is_duration(text: str) -> bool:
     (True, True, False, False)
     """
     return _DURATION.fullmatch(text) is not None
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """seconds, since `began` on the clock of `time.monotonic`."""
+
+    seconds: float
+    began: float
+
+    @property
+    def until(self) -> float:
+        """Its end, on the same clock."""
+        return self.began + self.seconds
+
+
+def allowed_from(budget: Allowed | float | str | None) -> Allowed | None:
+    """From now on, unless it has begun.
+
+    Raises:
+        SettingError: as `seconds_of`.
+    """
+    if budget is None or isinstance(budget, Allowed):
+        return budget
+    return Allowed(seconds_of(budget), monotonic())
 
 
 def seconds_of(budget: float | str) -> float:
@@ -42,16 +67,16 @@ def seconds_of(budget: float | str) -> float:
 
 
 def within(
-    on_progress: Callable[[float], object] | None, began: float, seconds: float | None
+    on_progress: Callable[[float], object] | None, allowed: Allowed | None
 ) -> Callable[[float], object] | None:
     """Tells the share of the work or of the time, whichever is further: the nearer end."""
-    if on_progress is None or seconds is None:
+    if on_progress is None or allowed is None:
         return on_progress
     furthest = 0.0
 
     def tell(share: float) -> None:
         nonlocal furthest
-        furthest = max(furthest, share, min(1.0, (monotonic() - began) / seconds))
+        furthest = max(furthest, share, min(1.0, (monotonic() - allowed.began) / allowed.seconds))
         on_progress(furthest)
 
     return tell

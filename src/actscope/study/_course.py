@@ -46,7 +46,7 @@ class _Clock:
     """Tells whether a block fits into what is left of the time, from those done before it."""
 
     until: float | None
-    pace: float = 0.0  # seconds for a unit of `Job.size`, in the last block that took any
+    pace: float  # seconds for a unit of `Job.size`, in the last block that took any
 
     def fits(self, size: int) -> bool:
         return self.until is None or time.monotonic() + self.pace * size <= self.until
@@ -94,7 +94,7 @@ def run_course(
     if until is None:  # fewer stops keep workers busier
         assert race is not None
         blocks = _joined(blocks, race.looks)
-    clock = _Clock(None if until is None else until - FINISH_SECONDS)
+    clock = _Clock(None if until is None else until - FINISH_SECONDS, _pace_of(drive))
     state = start(plan.activations)
     done = 0
     for seeds, block in blocks.items():
@@ -104,7 +104,7 @@ def run_course(
         undone = [i for i in wanted if i not in drive.results]
         size = sum(drive.job.size(tasks[i]) for i in undone)
         began = time.monotonic()
-        if not (clock.fits(size) and drive.run(wanted, clock.until)):
+        if undone and not (clock.fits(size) and drive.run(undone, clock.until)):
             left = [i for n, late in blocks.items() if n >= seeds for i in late]
             return _course(drive, done, race, state, _seconds_for(drive, tasks, left, state, clock))
         clock.took(time.monotonic() - began, size)
@@ -155,6 +155,14 @@ def _scores(plan: Plan, drive: Drive, name: str) -> np.ndarray:
         if row["chosen"]
     }
     return np.array([by_seed[seed] for seed in plan.seeds if seed in by_seed], np.float64)
+
+
+def _pace_of(drive: Drive) -> float:
+    """The pace of what an earlier session kept, as if its networks had been trained by one worker
+    after the other; 0 where there is nothing to go by."""
+    known = [result for result in drive.results.values() if isinstance(result, ShardResult)]
+    size = sum(drive.job.size(result.shard) for result in known)
+    return sum(row["seconds"] for each in known for row in each.members) / size if size else 0.0
 
 
 def _seconds_for(

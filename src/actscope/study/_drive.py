@@ -81,8 +81,11 @@ class Drive:
 
     @property
     def kept(self) -> str:
-        """How much is kept, and how to go on with it; empty where nothing is."""
-        return _kept(self._ledger.folder, len(self.results), len(self.tasks))
+        """How much is kept, and where; empty where nothing is."""
+        folder = self._ledger.folder
+        if folder is None:
+            return ""
+        return f"{len(self.results)} of {len(self.tasks)} parts are kept in {folder}"
 
 
 @contextmanager

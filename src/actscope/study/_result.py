@@ -134,8 +134,9 @@ class Race:
     """How a race went: those that had clearly lost stopped early.
 
     looks: after how many seeds was looked, the last being all. dropped: activation -> {"seeds",
-    "behind"}: when it stopped, and behind whom. networks: of the full grid. saved: about what
-    share of the full grid's time was saved, from each activation's own cost.
+    "behind"}: when it stopped, and behind whom. networks: of the full grid. saved: what share
+    of the full grid's training was saved, from each activation's own cost; the time saved is less,
+    since workers wait for each other at looks.
     """
 
     looks: tuple[int, ...]

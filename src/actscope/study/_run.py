@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from actscope import render
@@ -14,7 +13,7 @@ from actscope.catalogue import Record
 from actscope.ensemble import _check
 from actscope.errors import SettingError
 from actscope.study._assemble import assemble
-from actscope.study._budget import seconds_of, within
+from actscope.study._budget import Allowed, allowed_from, within
 from actscope.study._course import cuts_of, run_course
 from actscope.study._drive import Engine, driving
 from actscope.study._order import Order, kept_order, new_order
@@ -47,7 +46,7 @@ def compare(
     optimizer: str | None = None,
     l2: float | None = None,
     race: bool | None = None,
-    budget: float | str | None = None,
+    budget: float | str | Allowed | None = None,
     name: str | None = None,
     workers: int | None = None,
     progress: bool | Callable[[float], object] = True,
@@ -121,8 +120,7 @@ def compare(
         >>> c.table[["activation", "seeds"]].shape
         (2, 2)
     """
-    began = monotonic()
-    allowed = None if budget is None else seconds_of(budget)
+    allowed = allowed_from(budget)
     _check.one_of("engine", engine, ENGINES)
     if workers is not None:
         workers = _check.whole("workers", workers)
@@ -158,7 +156,6 @@ def compare(
             engine=chosen,
             workers=workers,
             progress=progress,
-            began=began,
             allowed=allowed,
         )
 
@@ -178,8 +175,7 @@ def _carried_out(
     engine: Engine,
     workers: int | None,
     progress: bool | Callable[[float], object],
-    began: float,
-    allowed: float | None,
+    allowed: Allowed | None,
 ) -> Comparison:
     data, plan = order.data, order.plan
     with kept_in(folder, order) as ledger:
@@ -192,15 +188,16 @@ def _carried_out(
                 engine,
                 ledger=ledger,
                 workers=workers,
-                on_progress=within(tell, began, allowed),
+                on_progress=within(tell, allowed),
             ) as drive,
         ):
-            until = None if allowed is None else began + allowed
+            until = None if allowed is None else allowed.until
             course = run_course(data, plan, tasks, drive, until)
-        if course.seeds < min(2, len(plan.seeds)):
+        if allowed is not None and course.seeds < min(2, len(plan.seeds)):
             raise SettingError(
-                f"a budget of {allowed:g} s is too short for two seeds of every activation: give "
-                "more time, fewer activations or fewer epochs" + (drive.kept and f"; {drive.kept}")
+                f"a budget of {allowed.seconds:.3g} s is too short for two seeds of every "
+                "activation: give more time, fewer activations or fewer epochs"
+                + (drive.kept and f"; {drive.kept}")
             )
         result = assemble(
             data,
@@ -209,7 +206,7 @@ def _carried_out(
             notes=order.notes,
             origin=order.shown,
             seconds=ledger.seconds,
-            allowed=allowed,
+            allowed=None if allowed is None else allowed.seconds,
         )
         return result if folder is None else replace(result, folder=save(result, folder))
 

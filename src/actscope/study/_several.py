@@ -13,7 +13,7 @@ import pandas as pd
 
 from actscope.errors import DataError, EngineError, SettingError, StoreError
 from actscope.render import write_all
-from actscope.study._budget import seconds_of
+from actscope.study._budget import Allowed, allowed_from
 from actscope.study._drive import Interrupted
 from actscope.study._order import Order, only_given, order_of
 from actscope.study._result import Comparison
@@ -145,8 +145,7 @@ def compare_several(
     >>> found.table.columns.tolist(), len(found.studies)
     (['activation', 'average_rank', '1: iris', '2: wine'], 2)
     """
-    budget = settings.pop("budget", None)
-    until = None if budget is None else monotonic() + seconds_of(budget)
+    allowed = allowed_from(settings.pop("budget", None))
     if settings.get("name") is not None:
         raise SettingError("name is for one data set: several are named by their files")
     if resume is not None and out:
@@ -167,7 +166,7 @@ def compare_several(
     for order in orders:
         names.append(_unused(order.data.name, names))
     del orders  # with all data but those that the caller holds
-    studies = _each(sources, target, base, settings, until)
+    studies = _each(sources, target, base, settings, allowed)
     means = {
         name: {
             row.activation: metric_named(study.metric).sign * row.score.mean for row in study.rows
@@ -219,15 +218,15 @@ def _each(
     target: Any,
     base: Path | None,
     settings: Mapping[str, Any],
-    until: float | None,
+    allowed: Allowed | None,
 ) -> list[Comparison]:
     """One after the other; each gets its part of the time that those before it left."""
     studies: list[Comparison] = []
     for number, source in enumerate(sources, start=1):
         into = False if base is None else base / str(number)
         share = None
-        if until is not None:
-            share = max(0.1, until - monotonic()) / (len(sources) - number + 1)
+        if allowed is not None:
+            share = max(0.1, allowed.until - monotonic()) / (len(sources) - number + 1)
         try:
             studies.append(compare_one(source, target, out=into, budget=share, **settings))
         except KeyboardInterrupt as stop:

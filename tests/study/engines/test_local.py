@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,3 +64,14 @@ def test_a_part_that_fails_raises_its_own_error(
 
 def _refuse(*_: object) -> Result:
     raise act.DataError("not this one")
+
+
+def test_closing_early_is_no_cause_for_a_warning(table: pd.DataFrame) -> None:
+    order = new_order(table, "y", {}, **{**SETTINGS, "seeds": 40})
+    tasks: Mapping[int, Task] = dict(enumerate(cut_tasks(order.data, order.plan)))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        parts = local.run(TableJob(order.data, order.plan), tasks, workers=2)
+        next(parts)
+        parts.close()
+    assert told == []

@@ -22,6 +22,7 @@ class Estimate:
 
     seconds: from the start of the training to its end, on a machine with nothing else to do.
         memory: bytes, of all processes together.
+    looks: of a race, the numbers of seeds after which those that lost stop.
     at_most: the trial was too short to see when training stops: `seconds` is for all epochs.
     """
 
@@ -31,6 +32,7 @@ class Estimate:
     seconds: float
     at_most: bool
     memory: int
+    looks: tuple[int, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -45,6 +47,7 @@ class Estimate:
             "networks": plan.networks,
             "parts": self.parts,
             "workers": self.workers,
+            "looks": list(self.looks),
             "estimate": {
                 "seconds": self.seconds,
                 "at_most": self.at_most,
@@ -88,6 +91,7 @@ def estimate(
         seconds=trials.startup + makespan(_loads(order.plan, tasks, trials), workers),
         at_most=not all(trial.whole for trial in trials.by_activation.values()),
         memory=_bytes(trials, workers),
+        looks=cuts,
     )
 
 

@@ -82,7 +82,8 @@ def _pool(job: Job, tasks: Mapping[int, Task], workers: int, counters: Counters 
     calls = (joblib.delayed(_work)(job, i, t, counters) for i, t in tasks.items())
     results = cast(Parts, _processes(workers, return_as="generator_unordered")(calls))
     try:
-        yield from results
+        for each in results:  # noqa: UP028  `yield from` hands a closing on, past what is below
+            yield each
     finally:
         with warnings.catch_warnings():  # that work is thrown away is meant
             warnings.simplefilter("ignore")

@@ -100,13 +100,15 @@ def race_note(c: Comparison) -> str | None:
     if race is None or len(race.looks) < 2:
         return None
     looks = join([str(seeds) for seeds in race.looks[:-1]])
+    if not race.dropped:
+        return f"A race: nothing was clearly worse after {looks} seeds, so nothing stopped early."
     said = (
         f"A race: after {looks} seeds, those that were clearly worse by then stopped. "
         f"{count(c.members_trained, 'network')} of {race.networks:,} were trained"
     )
     if math.isfinite(race.saved):
         saved = f"{100 * race.saved:.0f}%" if race.saved >= 0.005 else "none"
-        said += f", which saved {'about ' * (saved != 'none')}{saved} of the time"
+        said += f", which saved {'about ' * (saved != 'none')}{saved} of the training"
     return f"{said}."
 
 
