@@ -227,6 +227,16 @@ def test_a_node_without_actscope_is_one_line(
     assert "\n" not in str(caught.value)
 
 
+def test_a_race_on_a_cluster_is_the_local_one(cluster: Any, data: tuple[Any, Any]) -> None:
+    settings = {**SETTINGS, "seeds": 8, "activations": ["tanh", "step"], "progress": False}
+    near: Any = act.compare(*data, **settings, race=True, workers=1)
+    far: Any = act.compare(*data, **settings, race=True, engine="ray")
+    pd.testing.assert_frame_equal(far.table, near.table, check_exact=True)
+    assert far.verdict == near.verdict
+    assert far.race.dropped == near.race.dropped
+    assert far.race.looks == (5, 8)
+
+
 def test_what_a_session_connects_it_disconnects(cluster: Any, tmp_path: Path) -> None:
     ray.shutdown()
     greedy: Any = Noted(tmp_path / "log", seconds=0.0, gpus=1)
@@ -242,13 +252,3 @@ def test_a_cluster_that_is_not_there_is_one_line(data: tuple[Any, Any]) -> None:
     with pytest.raises(act.EngineError, match="no Ray cluster answers at 'nonsense'") as caught:
         act.compare(*data, **SETTINGS, engine="ray", address="nonsense")
     assert "\n" not in str(caught.value)
-
-
-def test_a_race_on_a_cluster_is_the_local_one(cluster: Any, data: tuple[Any, Any]) -> None:
-    settings = {**SETTINGS, "seeds": 8, "activations": ["tanh", "step"], "progress": False}
-    near: Any = act.compare(*data, **settings, race=True, workers=1)
-    far: Any = act.compare(*data, **settings, race=True, engine="ray")
-    pd.testing.assert_frame_equal(far.table, near.table, check_exact=True)
-    assert far.verdict == near.verdict
-    assert far.race.dropped == near.race.dropped
-    assert far.race.looks == (5, 8)

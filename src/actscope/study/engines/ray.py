@@ -163,6 +163,9 @@ def _got(ray: Any, reference: Any) -> Result:
                 f"a node cannot take part ({reason}): install {_listed(VERSIONS)} there, in the "
                 "environment that ray start runs in"
             ) from None
+        if isinstance(cause, ray.exceptions.RayError):  # the data did not reach the node
+            reason = str(cause).strip().splitlines()[0]
+            raise EngineError(f"the cluster lost the data of a part ({reason})") from None
         raise cause from None
     except ray.exceptions.RayError as error:
         raise EngineError(
