@@ -261,3 +261,10 @@ def test_several_tables_share_a_budget(data: tuple[Any, Any]) -> None:
     frames = [pd.DataFrame(X[:n], columns=list("abc")).assign(y=y[:n]) for n in (300, 400)]
     found = act.compare(frames, "y", **{**SETTINGS, "seeds": 4}, **QUIET, budget="1h")
     assert [study.stopped for study in found.studies] == [None, None]
+
+
+def test_too_little_time_for_several_tables_names_the_table(data: tuple[Any, Any]) -> None:
+    X, y = data
+    frame = pd.DataFrame(X, columns=list("abc")).assign(y=y)
+    with pytest.raises(act.SettingError, match=r"table 1 of 2: a budget of 0\.5 s is too short"):
+        act.compare([frame, frame], "y", **SETTINGS, **QUIET, budget=1.0)

@@ -195,7 +195,7 @@ def _carried_out(
             course = run_course(data, plan, tasks, drive, until)
         if allowed is not None and course.seeds < min(2, len(plan.seeds)):
             raise SettingError(
-                f"a budget of {allowed.seconds:.3g} s is too short for two seeds of every "
+                f"a budget of {allowed.seconds:.2g} s is too short for two seeds of every "
                 "activation: give more time, fewer activations or fewer epochs"
                 + (drive.kept and f"; {drive.kept}")
             )

@@ -232,7 +232,7 @@ def _each(
         except KeyboardInterrupt as stop:
             parts = (stop.finished, stop.total) if isinstance(stop, Interrupted) else ()
             raise InterruptedSeveral(base, len(studies), len(sources), *parts) from None
-        except (StoreError, EngineError) as error:
+        except (SettingError, StoreError, EngineError) as error:  # a setting: too little time
             # what goes on is all of it
             said = str(error).replace(f"resume={str(into)!r}", f"resume={str(base)!r}")
             raise type(error)(f"table {number} of {len(sources)}: {said}") from None
