@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -19,6 +20,13 @@ from torch import nn
 
 def build():
     return nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 2))
+"""
+# In one process, which loads PyTorch once.
+ONE_AFTER_ANOTHER = """
+import json, sys
+from actscope.cli import main
+for words in json.loads(sys.argv[1]):
+    print("done:", *words[:1], main(words))
 """
 COMMANDS = re.findall(r"^actscope .*?(?=\s+#|$)", README, flags=re.MULTILINE)
 
@@ -56,6 +64,7 @@ def test_python_blocks_run_and_save(folder: Path) -> None:
 
 def test_commands_run(folder: Path) -> None:
     assert len(COMMANDS) == 14
+    every: list[list[str]] = []
     for command in COMMANDS:
         words = shlex.split(command)[1:]
         if words[0] == "learn":  # serves until it is stopped: see tests/web
@@ -64,7 +73,9 @@ def test_commands_run(folder: Path) -> None:
             words += ["--seeds", "2", "--epochs", "2"]  # the last of an option counts
         if words[0] == "claims":
             words += ["movie", "tanh-cousin"]
-        assert run(["-m", "actscope.cli", *words], folder)
+        every.append(words)
+    said = run(["-c", ONE_AFTER_ANOTHER, json.dumps(every)], folder)
+    assert len(re.findall(r"^done: .+ 0$", said, flags=re.MULTILINE)) == len(every), said
     assert len(pd.read_csv(folder / "out.csv")) == 5
     assert (folder / "cousins.svg").exists()
     assert (folder / "poster.pdf").exists()
