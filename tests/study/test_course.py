@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -268,3 +269,12 @@ def test_too_little_time_for_several_tables_names_the_table(data: tuple[Any, Any
     frame = pd.DataFrame(X, columns=list("abc")).assign(y=y)
     with pytest.raises(act.SettingError, match=r"table 1 of 2: a budget of 0\.5 s is too short"):
         act.compare([frame, frame], "y", **SETTINGS, **QUIET, budget=1.0)
+
+
+def test_only_looks_that_were_taken_are_told(raced: Any) -> None:
+    from actscope.study._result import TimeLimit
+    from actscope.study.report._present import race_note
+
+    quiet = replace(raced, race=replace(raced.race, dropped={}))
+    assert "nothing was clearly worse after 5 seeds" in str(race_note(quiet))
+    assert race_note(replace(quiet, stopped=TimeLimit(9.0, 4, 12, 20.0))) is None

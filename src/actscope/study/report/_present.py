@@ -97,9 +97,13 @@ def trained_per_activation(c: Comparison) -> dict[str, int]:
 def race_note(c: Comparison) -> str | None:
     """What a race did and saved; None where none was run."""
     race = c.race
-    if race is None or len(race.looks) < 2:
+    if race is None:
         return None
-    looks = join([str(seeds) for seeds in race.looks[:-1]])
+    done = race.looks[-1] if c.stopped is None else c.stopped.seeds
+    taken = [seeds for seeds in race.looks[:-1] if seeds <= done]
+    if not taken:
+        return None
+    looks = join([str(seeds) for seeds in taken])
     if not race.dropped:
         return f"A race: nothing was clearly worse after {looks} seeds, so nothing stopped early."
     said = (
