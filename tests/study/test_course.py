@@ -267,7 +267,7 @@ def test_several_tables_share_a_budget(data: tuple[Any, Any]) -> None:
 def test_too_little_time_for_several_tables_names_the_table(data: tuple[Any, Any]) -> None:
     X, y = data
     frame = pd.DataFrame(X, columns=list("abc")).assign(y=y)
-    with pytest.raises(act.SettingError, match=r"table 1 of 2: a budget of 0\.5 s is too short"):
+    with pytest.raises(act.SettingError, match=r"table 1 of 2: a budget of 0\.\d+ s is too short"):
         act.compare([frame, frame], "y", **SETTINGS, **QUIET, budget=1.0)
 
 
