@@ -17,6 +17,7 @@ from actscope.study._task import Job, Parts, Result, Task
 
 # How often Ray runs a part again whose worker or node was lost.
 RETRIES = 5
+CANCELLATIONS = 10
 LOOK_SECONDS = 1.0  # so that Ctrl-C is heard
 
 
@@ -82,8 +83,7 @@ class Session:
                         counters.finish(index)
                     yield index, result
         finally:
-            for reference in running:
-                ray.cancel(reference, force=True)
+            _cancel(ray, list(running))
 
     def _connected(self) -> Any:
         if self._ray is None:
@@ -96,6 +96,17 @@ class Session:
         if self._sent is None or self._sent[0] is not job:
             self._sent = job, self._ray.put(job)
         return self._sent[1]
+
+
+def _cancel(ray: Any, references: list[Any]) -> None:
+    """Said again until it is heard: of a task that is just starting Ray may miss it."""
+    for _ in range(CANCELLATIONS):
+        if not references:
+            return
+        for reference in references:
+            ray.cancel(reference, force=True)
+        many = len(references)
+        _, references = ray.wait(references, num_returns=many, timeout=LOOK_SECONDS)
 
 
 def _work(shared: list[Any], task: Task, versions: Mapping[str, str]) -> Result:
